@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One call between two people: audio, video and a data channel over an RTCPeerConnection whose offers,
+// answers and candidates go through the messaging server.
+//
+// Both sides may offer at any time ("perfect negotiation", W3C WebRTC 1.0, 10.7): when two offers meet, the
+// polite side, the one whose name sorts first, takes its own back.
+
+/** Candidates kept while their description is still on its way. */
+const KEPT_CANDIDATES = 200;
+/** How long (ms) a connection that failed may take to come back. */
+const RESTART_PATIENCE = 15000;
+/** How long (ms) the peer's good-bye may come after its end of the data channel went. */
+const GOODBYE_PATIENCE = 2000;
+
+/**
+ * Events: `offered` (the peer has it), `answered`, `connection` (detail: RTCPeerConnection.connectionState), `stream` (the peer's
+ * MediaStream), `channel` (it opened), `text`, and last `ended` ({ reason, error }).
+ */
+export class Call extends EventTarget {
+    /** Marks our messages, so that a late one of another call does no harm; the peer may have its own. */
+    #ids = new Set();
+    #id;
+    #peer;
+    #send;
+    #connection;
+    #channel;
+    #polite;
+    #placeholders = []; // transceivers that only ask the other side for its media
+    #candidates = []; // kept until there is a description
+    #inbox = Promise.resolve(); // messages are worked off one after the other
+    #making = false;
+    #answered = false;
+    #ended = false;
+    #restart;
+
+    /**
+     * @param {object} options
+     * @param {string} options.self @param {string} options.peer
+     * @param {string} [options.id] of the offer that is answered; without it this side offers
+     * @param {(content: object) => Promise<void>} options.send to the peer, keeping the order
+     * @param {RTCIceServer[]} options.iceServers
+     * @param {MediaStream | null} options.stream what we show; null: we only watch and chat
+     */
+    constructor({ self, peer, id, send, iceServers, stream }) {
+        super();
+        this.#peer = peer;
+        this.#send = send;
+        this.#polite = self < peer;
+        this.#id = id ?? Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+        this.#ids.add(this.#id);
+
+        const connection = this.#connection = new RTCPeerConnection({ iceServers });
+        connection.onnegotiationneeded = () => this.#offer();
+        connection.onicecandidate = ({ candidate }) => {
+            if (candidate) this.#signal({ type: 'candidate', candidate: candidate.toJSON() });
+        };
+        connection.onconnectionstatechange = () => this.#watch();
+        connection.ontrack = ({ streams, track }) => this.#emit('stream', streams[0] ?? new MediaStream([track]));
+        for (const track of stream?.getTracks() ?? []) connection.addTrack(track, stream);
+        if (id === undefined) {
+            for (const kind of ['audio', 'video']) {
+                if (!stream?.getTracks().some((track) => track.kind === kind))
+                    this.#placeholders.push(connection.addTransceiver(kind, { direction: 'recvonly' }));
+            }
+        }
+        this.#channel = connection.createDataChannel('chat', { negotiated: true, id: 0 });
+        this.#channel.onopen = () => this.#emit('channel');
+        this.#channel.onclose = () => setTimeout(() => this.#end({ reason: 'lost' }), GOODBYE_PATIENCE);
+        this.#channel.onmessage = ({ data }) => this.#hear(data);
+    }
+
+    get peer() { return this.#peer; }
+    get connectionState() { return this.#connection.connectionState; }
+    get channelIsOpen() { return this.#channel.readyState === 'open'; }
+
+    /** Whether a message with this mark is for this call. */
+    knows(id) { return id === undefined || this.#ids.has(id); }
+
+    /** The peer called at the same moment: its mark is as good as ours. */
+    adopt(id) { this.#ids.add(id); }
+
+    /** Takes one message of the peer. */
+    receive(content) {
+        if (content.type === 'bye') {
+            this.#end({ reason: typeof content.reason === 'string' ? content.reason : 'hung-up' });
+            return;
+        }
+        this.#inbox = this.#inbox.then(() => this.#handle(content)).catch((error) => this.#fail(error));
+    }
+
+    /** Sends text over the data channel. */
+    sendText(text) {
+        this.#channel.send(JSON.stringify({ type: 'text', text }));
+    }
+
+    /**
+     * Ends the call and tells the peer.
+     * @param {string} [reason] as the peer sees it @param {{ reason: string, error?: Error }} [detail] as we do
+     */
+    hangUp(reason = 'hung-up', detail = { reason: 'own' }) {
+        if (this.#ended) return;
+        this.#send({ type: 'bye', reason, call: this.#id }).catch(() => { });
+        this.#end(detail);
+    }
+
+    #fail(error) {
+        this.hangUp('failed', { reason: 'failed', error });
+    }
+
+    async #offer() {
+        try {
+            this.#making = true;
+            await this.#connection.setLocalDescription();
+            await this.#signal(this.#connection.localDescription.toJSON());
+            this.#emit('offered');
+        } catch (error) {
+            this.#fail(error);
+        } finally {
+            this.#making = false;
+        }
+    }
+
+    async #handle({ type, sdp, candidate }) {
+        if (this.#ended) return;
+        if (type === 'candidate') return this.#addCandidate(candidate);
+        const connection = this.#connection;
+        const collides = type === 'offer' && (this.#making || connection.signalingState !== 'stable');
+        if (collides && !this.#polite) return; // the peer takes it back
+        if (type === 'answer' && connection.signalingState !== 'have-local-offer') return; // to an offer taken back
+        if (collides) {
+            for (const transceiver of this.#placeholders) transceiver.stop(); // the peer's offer brings its own
+        }
+        await connection.setRemoteDescription({ type, sdp }); // takes our own offer back, if there is one
+        for (const kept of this.#candidates.splice(0)) await this.#addCandidate(kept);
+        if (type === 'offer') {
+            await connection.setLocalDescription();
+            this.#signal(connection.localDescription.toJSON());
+        }
+        if (!this.#answered) {
+            this.#answered = true;
+            this.#emit('answered');
+        }
+    }
+
+    async #addCandidate(candidate) {
+        const description = this.#connection.remoteDescription;
+        if (!description) {
+            if (this.#candidates.length < KEPT_CANDIDATES) this.#candidates.push(candidate);
+            return;
+        }
+        const fragment = candidate?.usernameFragment;
+        if (fragment && !description.sdp.includes(`a=ice-ufrag:${fragment}`)) return; // of an offer taken back
+        await this.#connection.addIceCandidate(candidate);
+    }
+
+    async #signal(content) {
+        try {
+            await this.#send({ ...content, call: this.#id });
+        } catch (error) {
+            // Without the server a call that is up goes on: only a new description would need it.
+            if (this.#connection.connectionState !== 'connected')
+                this.#end({ reason: error.code === 'recipient-unknown' ? 'unreachable' : 'failed', error });
+        }
+    }
+
+    #watch() {
+        const state = this.#connection.connectionState;
+        if (state === 'failed' && !this.#restart) {
+            this.#connection.restartIce();
+            this.#restart = setTimeout(() => this.hangUp('lost', { reason: 'lost' }), RESTART_PATIENCE);
+        } else if (state === 'connected') {
+            clearTimeout(this.#restart);
+            this.#restart = undefined;
+        }
+        this.#emit('connection', state);
+    }
+
+    #hear(data) {
+        try {
+            const { type, text } = JSON.parse(data);
+            if (type === 'text' && typeof text === 'string') this.#emit('text', text);
+        } catch {
+            // Not of this page: nothing to show.
+        }
+    }
+
+    #end(detail) {
+        if (this.#ended) return;
+        this.#ended = true;
+        clearTimeout(this.#restart);
+        this.#channel.onclose = null;
+        this.#connection.close();
+        this.#emit('ended', detail);
+    }
+
+    #emit(type, detail) {
+        if (!this.#ended || type === 'ended') this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
+}

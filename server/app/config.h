@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/app/listenaddress.h"
+#include "server/net/cidr.h"
+#include "shared/base/clock.h"
+#include "shared/base/logline.h"
+
+#include <QByteArray>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace msgsrv {
+
+enum class SessionStoreKind { Memory, Sqlite, PostgreSql };
+enum class ResumePolicy { Ask, Always, Never };
+enum class ConflictPolicy { Probe, Reject, Replace };
+enum class BrokerKind { Embedded, RabbitMq };
+
+/// The daemon's configuration, each value checked. docs/configuration.md tells what each means. Sizes are in
+/// bytes; 0 is unlimited for a limit and off for a time. Immutable once the daemon runs, so any thread may
+/// read it. A Config made by hand is empty: defaults come from the table of keys (configkeys.h).
+struct Config
+{
+    struct Http
+    {
+        ListenAddress listen;
+    };
+    struct Stomp
+    {
+        ListenAddress listen;
+        std::string path; ///< begins with '/'
+        std::string publicAddress; ///< a ws or wss URL, or empty: derived from the request
+        milliseconds loginTimeout{};
+        milliseconds heartbeatMin{};
+        milliseconds pingInterval{};
+        int headers = 0;
+        std::int64_t headerBytes = 0;
+    };
+    struct Tls
+    {
+        std::string certificateFile; ///< empty: no TLS
+        std::string keyFile;
+        QByteArray certificatePem; ///< what the files held when they were checked; both empty without TLS
+        QByteArray keyPem; ///< secret
+        [[nodiscard]] bool enabled() const { return !certificatePem.isEmpty(); }
+    };
+    struct Net
+    {
+        /// What OriginPolicy reads; empty: the request's own host.
+        std::vector<std::string> allowedOrigins;
+        std::vector<Cidr> trustedProxies;
+    };
+    struct Ice
+    {
+        std::vector<std::string> servers; ///< stun, stuns, turn and turns URLs (RFC 7064, RFC 7065)
+        QByteArray turnSecret; ///< secret: what the file held, without its line end; empty: none
+        milliseconds ttl{};
+    };
+    struct Sessions
+    {
+        SessionStoreKind store = SessionStoreKind::Memory;
+        std::string url; ///< secret
+        milliseconds unackedTtl{};
+        ResumePolicy resume = ResumePolicy::Ask;
+        milliseconds resumeWindow{};
+        ConflictPolicy conflict = ConflictPolicy::Reject;
+        milliseconds sweepInterval{};
+    };
+    struct Exchange
+    {
+        bool requireKey = false;
+    };
+    struct Broker
+    {
+        BrokerKind kind = BrokerKind::Embedded;
+    };
+    struct Management
+    {
+        std::string socket; ///< empty: management.sock in the runtime directory
+        std::string group; ///< empty: the daemon's own user only
+        std::string listen; ///< empty: off
+    };
+    struct Internal
+    {
+        ListenAddress listen;
+    };
+    struct Limits
+    {
+        int connections = 0;
+        int connectionsPerAddress = 0;
+        std::int64_t body = 0;
+        std::int64_t head = 0;
+        int headers = 0;
+        std::int64_t url = 0;
+        std::int64_t frame = 0;
+        std::int64_t frameUnauthenticated = 0; ///< never more than frame
+        int jsonDepth = 0; ///< never unlimited
+        std::int64_t sendQueue = 0;
+        milliseconds sendStall{};
+        milliseconds headTimeout{};
+        milliseconds bodyTimeout{};
+        milliseconds idleTimeout{};
+        milliseconds closeTimeout{};
+        int queueMessages = 0;
+        std::int64_t queueBytes = 0;
+        int earlyMessages = 0;
+        std::int64_t earlyBytes = 0;
+        int acceptsPerTurn = 0;
+    };
+    struct Log
+    {
+        log::Format format = log::Format::Text;
+        log::Level level = log::Level::Info;
+        int rate = 0; ///< lines of one event in a second
+    };
+
+    Http http;
+    Stomp stomp;
+    Tls tls;
+    Net net;
+    Ice ice;
+    Sessions sessions;
+    Exchange exchange;
+    Broker broker;
+    Management management;
+    Internal internal;
+    int workers = 1;
+    Limits limits;
+    Log log;
+};
+
+} // namespace msgsrv

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/app/configchecks.h"
+
+#include "server/app/configvalue.h"
+#include "server/app/tlspair.h"
+#include "server/net/httpgrammar.h"
+#include "server/net/originpolicy.h"
+
+#include <QFile>
+#include <QUrl>
+
+#include <algorithm>
+
+namespace msgsrv {
+
+namespace {
+
+Checked fail(std::string error)
+{
+    return tl::make_unexpected(std::move(error));
+}
+
+void checkTls(Config &config, std::vector<JointProblem> &problems)
+{
+    Config::Tls &tls = config.tls;
+    if (tls.certificateFile.empty() != tls.keyFile.empty()) {
+        const bool keyMissing = tls.keyFile.empty();
+        problems.push_back({keyMissing ? "tls.certificate" : "tls.key",
+                            keyMissing ? "tls.certificate is set but tls.key is not; set both or none"
+                                       : "tls.key is set but tls.certificate is not; set both or none"});
+        return;
+    }
+    if (tls.certificateFile.empty())
+        return;
+    auto certificate = readSmallFile(tls.certificateFile);
+    auto key = readSmallFile(tls.keyFile);
+    const auto unreadable = [&](std::string_view name, const std::string &file, const std::string &why) {
+        problems.push_back({name, std::string(name) + ": the file " + tomlString(file) + ' ' + why});
+    };
+    if (!certificate)
+        unreadable("tls.certificate", tls.certificateFile, certificate.error());
+    if (!key)
+        unreadable("tls.key", tls.keyFile, key.error());
+    if (!certificate || !key)
+        return;
+    switch (checkTlsPair(*certificate, *key)) {
+    case TlsPair::Good:
+        tls.certificatePem = *std::move(certificate);
+        tls.keyPem = *std::move(key);
+        break;
+    case TlsPair::NoCertificate:
+        unreadable("tls.certificate", tls.certificateFile, "holds no certificate in PEM form");
+        break;
+    case TlsPair::NoKey:
+        unreadable("tls.key", tls.keyFile, "holds no private key in PEM form");
+        break;
+    case TlsPair::EncryptedKey:
+        unreadable("tls.key", tls.keyFile, "holds a private key with a passphrase; store it without one");
+        break;
+    case TlsPair::UnsupportedKey:
+        unreadable("tls.key", tls.keyFile, "holds a private key that is neither RSA nor EC");
+        break;
+    case TlsPair::Mismatch:
+        unreadable("tls.key", tls.keyFile,
+                   "holds another key than that of the certificate " + tomlString(tls.certificateFile));
+        break;
+    }
+}
+
+void checkListeners(const Config &config, std::vector<JointProblem> &problems)
+{
+    const auto &[http, stomp, internal]
+        = std::tie(config.http.listen, config.stomp.listen, config.internal.listen);
+    if (stomp.overlaps(http) && !(stomp == http))
+        problems.push_back(
+            {"stomp.listen",
+             "stomp.listen (" + stomp.toString() + ") and http.listen (" + http.toString()
+                 + ") have the same port; make them the same address or give one another port"});
+    if (internal.overlaps(http))
+        problems.push_back({"internal.listen",
+                            "internal.listen (" + internal.toString()
+                                + ") is the public address http.listen (" + http.toString()
+                                + "); give it another port"});
+    else if (internal.overlaps(stomp))
+        problems.push_back({"internal.listen",
+                            "internal.listen (" + internal.toString()
+                                + ") is the public address stomp.listen (" + stomp.toString()
+                                + "); give it another port"});
+}
+
+void checkIce(const Config &config, std::vector<JointProblem> &problems)
+{
+    if (!config.ice.turnSecret.isEmpty())
+        return;
+    for (const std::string &url : config.ice.servers) {
+        if (url.rfind("turn", 0) != 0)
+            continue;
+        problems.push_back({"ice.servers",
+                            "ice.servers has " + tomlString(url)
+                                + ", which browsers take with credentials only; set ice.turn_secret"});
+        return;
+    }
+}
+
+} // namespace
+
+Checked checkPath(std::string_view path)
+{
+    constexpr std::string_view allowed
+        = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/";
+    if (path.empty() || path.front() != '/' || path.size() > 256
+        || path.find_first_not_of(allowed) != path.npos || path.find("//") != path.npos)
+        return fail("is no path; write it like \"/ws\", of letters, digits and -._~!$&'()*+,;=:@/");
+    return {};
+}
+
+Checked checkWebSocketUrl(std::string_view text)
+{
+    const QUrl url(QString::fromUtf8(text.data(), qsizetype(text.size())), QUrl::StrictMode);
+    const bool good = url.isValid() && !url.host().isEmpty() && url.userInfo().isEmpty() && !url.hasFragment()
+        && (url.scheme() == QLatin1String("ws") || url.scheme() == QLatin1String("wss"));
+    return good ? Checked() : fail("is no WebSocket URL; write it like \"wss://example.org/ws\"");
+}
+
+Checked checkOrigin(std::string_view origin)
+{
+    if (http::equalsLower(origin, "null"))
+        return fail("is never allowed, because every sandboxed page has it");
+    if (!OriginPolicy::parse({std::string(origin)}))
+        return fail("is no origin; write it like \"https://example.org\" or \"example.org:8443\"");
+    return {};
+}
+
+Checked checkIceUrl(std::string_view url)
+{
+    const std::size_t colon = url.find(':');
+    const std::string_view scheme = url.substr(0, colon);
+    const bool stun = scheme == "stun" || scheme == "stuns";
+    const bool turn = scheme == "turn" || scheme == "turns";
+    if (colon != url.npos && (stun || turn)) {
+        std::string_view rest = url.substr(colon + 1);
+        const std::size_t query = rest.find('?');
+        const std::string_view transport = query == rest.npos ? std::string_view() : rest.substr(query);
+        const bool goodTransport = query == rest.npos
+            || (turn && (transport == "?transport=udp" || transport == "?transport=tcp"));
+        if (goodTransport && http::isAuthority(rest.substr(0, query)))
+            return {};
+    }
+    return fail("is no STUN or TURN URL; write it like \"stun:example.org:3478\" or "
+                "\"turn:example.org:3478?transport=tcp\"");
+}
+
+tl::expected<QByteArray, std::string> readSmallFile(const std::string &path)
+{
+    constexpr qint64 largest = 1024 * 1024;
+    QFile file(QString::fromStdString(path));
+    if (!file.open(QIODevice::ReadOnly))
+        return tl::make_unexpected("cannot be read: " + file.errorString().toStdString());
+    QByteArray content = file.read(largest + 1);
+    if (file.error() != QFileDevice::NoError)
+        return tl::make_unexpected("cannot be read: " + file.errorString().toStdString());
+    if (content.size() > largest)
+        return tl::make_unexpected("is larger than 1MiB");
+    return content;
+}
+
+tl::expected<QByteArray, std::string> readSecretFile(const std::string &path)
+{
+    auto content = readSmallFile(path);
+    if (!content)
+        return content;
+    while (content->endsWith('\n') || content->endsWith('\r'))
+        content->chop(1);
+    if (content->isEmpty())
+        return tl::make_unexpected("is a file without a secret in it");
+    return content;
+}
+
+std::vector<JointProblem> finishConfig(Config &config)
+{
+    std::vector<JointProblem> problems;
+    checkListeners(config, problems);
+    checkTls(config, problems);
+    checkIce(config, problems);
+    Config::Limits &limits = config.limits;
+    if (limits.frame != 0 && (limits.frameUnauthenticated == 0 || limits.frameUnauthenticated > limits.frame))
+        limits.frameUnauthenticated = limits.frame;
+    return problems;
+}
+
+} // namespace msgsrv

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/app/configkeys.h"
+
+#include "server/app/configchecks.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace msgsrv {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Stored = tl::expected<void, std::string>;
+
+constexpr std::int64_t KiB = 1024;
+
+/// Sets a string when it passes a check; with `orEmpty`, the empty string passes too.
+template <typename At, typename Check>
+Stored setChecked(Config &config, const std::string &text, At at, Check check, bool orEmpty)
+{
+    if (!(orEmpty && text.empty())) {
+        if (auto checked = check(text); !checked)
+            return checked;
+    }
+    at(config) = text;
+    return {};
+}
+
+std::vector<ConfigKey> makeKeys()
+{
+    std::vector<ConfigKey> keys;
+    const auto add = [&](ConfigKey key) { keys.push_back(std::move(key)); };
+
+    add({.name = "workers",
+         .type = "count",
+         .defaultValue = R"("auto")",
+         .field
+         = CountField{.at = [](Config &c) -> int & { return c.workers; },
+                      .most = 256,
+                      .zero = false,
+                      .automatic = [](const SystemFacts &facts) { return std::clamp(facts.cores, 1, 256); }},
+         .meaning = "I/O threads; `auto` is the number of cores"});
+
+    // ---- http
+    add({.name = "http.listen",
+         .type = "address",
+         .defaultValue = R"("127.0.0.1:8080")",
+         .field = AddressField{[](Config &c) -> ListenAddress & { return c.http.listen; }},
+         .meaning = "session workflow and demo page; port 0 lets the system choose"});
+
+    // ---- stomp
+    add({.name = "stomp.listen",
+         .type = "address",
+         .defaultValue = R"("127.0.0.1:15674")",
+         .field = AddressField{[](Config &c) -> ListenAddress & { return c.stomp.listen; }},
+         .meaning = "STOMP over WebSocket; may be the same as `http.listen`: one port for both"});
+    add({.name = "stomp.path",
+         .type = "path",
+         .defaultValue = R"("/ws")",
+         .field = TextField{[](Config &config, const std::string &text) {
+             return setChecked(
+                 config, text, [](Config & c) -> auto & { return c.stomp.path; }, checkPath, false);
+         }},
+         .meaning = "path of the WebSocket"});
+    add({.name = "stomp.public_address",
+         .type = "URL",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) {
+             return setChecked(
+                 config, text, [](Config & c) -> auto & { return c.stomp.publicAddress; }, checkWebSocketUrl,
+                 true);
+         }},
+         .meaning = "`listeningAddress` handed to clients (`ws://` or `wss://`); empty: derived from the "
+                    "request's Host"});
+    add({.name = "stomp.login_timeout",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.stomp.loginTimeout; }},
+         .meaning = "from the WebSocket's opening to CONNECT; 0: no limit"});
+    add({.name = "stomp.heartbeat_min",
+         .type = "duration",
+         .defaultValue = R"("1s")",
+         .field
+         = DurationField{.at = [](Config &c) -> milliseconds & { return c.stomp.heartbeatMin; }, .most = 1h},
+         .meaning = "shortest heart-beat interval that is agreed to; 0: any"});
+    add({.name = "stomp.ping_interval",
+         .type = "duration",
+         .defaultValue = R"("30s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.stomp.pingInterval; }},
+         .meaning = "WebSocket pings to clients that asked for no heart-beats; 0: off"});
+    add({.name = "stomp.headers",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.stomp.headers; }},
+         .meaning = "headers of one STOMP frame; 0: unlimited"});
+    add({.name = "stomp.header_bytes",
+         .type = "size",
+         .defaultValue = R"("8KiB")",
+         .field
+         = SizeField{.at = [](Config &c) -> std::int64_t & { return c.stomp.headerBytes; }, .least = 256},
+         .meaning = "one header line of a STOMP frame; 0: unlimited"});
+
+    // ---- tls
+    add({.name = "tls.certificate",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.tls.certificateFile = text;
+             return {};
+         }},
+         .meaning
+         = "PEM file with the certificate and its chain; when set, both public listeners speak TLS"});
+    add({.name = "tls.key",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.tls.keyFile = text;
+             return {};
+         }},
+         .meaning = "PEM file with the certificate's private key, without a passphrase"});
+
+    // ---- net
+    add({.name = "net.allowed_origins",
+         .type = "list",
+         .defaultValue = "[]",
+         .field = ListField{[](Config &config) { config.net.allowedOrigins.clear(); },
+                            [](Config &config, const std::string &text) -> Stored {
+                                if (auto checked = checkOrigin(text); !checked)
+                                    return checked;
+                                config.net.allowedOrigins.push_back(text);
+                                return {};
+                            }},
+         .meaning = "browsers' Origins for WebSocket and CORS, e.g. `https://example.org`, or `example.org` "
+                    "(any scheme); "
+                    "empty: the request's own host, any port"});
+    add({.name = "net.trusted_proxies",
+         .type = "list",
+         .defaultValue = "[]",
+         .field = ListField{[](Config &config) { config.net.trustedProxies.clear(); },
+                            [](Config &config, const std::string &text) -> Stored {
+                                const auto block = Cidr::parse(text);
+                                if (!block)
+                                    return tl::make_unexpected(block.error());
+                                config.net.trustedProxies.push_back(*block);
+                                return {};
+                            }},
+         .meaning
+         = "address blocks whose X-Forwarded-For, -Proto and -Host are believed, e.g. `10.0.0.0/8`"});
+
+    // ---- ice
+    add({.name = "ice.servers",
+         .type = "list",
+         .defaultValue = "[]",
+         .field = ListField{[](Config &config) { config.ice.servers.clear(); },
+                            [](Config &config, const std::string &text) -> Stored {
+                                if (auto checked = checkIceUrl(text); !checked)
+                                    return checked;
+                                config.ice.servers.push_back(text);
+                                return {};
+                            }},
+         .meaning = "STUN and TURN URLs for `iceServers` in the answer of `/connect`"});
+    add({.name = "ice.turn_secret",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.ice.turnSecret.clear();
+             if (text.empty())
+                 return {};
+             auto secret = readSecretFile(text);
+             if (!secret)
+                 return tl::make_unexpected(secret.error());
+             config.ice.turnSecret = *std::move(secret);
+             return {};
+         }},
+         .meaning
+         = "file that holds the secret shared with the TURN server (coturn's `static-auth-secret`), for "
+           "credentials per session"});
+    add({.name = "ice.ttl",
+         .type = "duration",
+         .defaultValue = R"("12h")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.ice.ttl; },
+                                .least = 1s,
+                                .zero = false},
+         .meaning = "how long TURN credentials are good"});
+
+    // ---- sessions
+    add({.name = "sessions.store",
+         .type = "choice",
+         .defaultValue = R"("memory")",
+         .field = ChoiceField{{
+             {"memory", [](Config &c) { c.sessions.store = SessionStoreKind::Memory; }},
+             {"sqlite", [](Config &c) { c.sessions.store = SessionStoreKind::Sqlite; },
+              "sessions are kept in memory only"},
+             {"postgresql", [](Config &c) { c.sessions.store = SessionStoreKind::PostgreSql; },
+              "sessions are kept in memory only"},
+         }},
+         .meaning
+         = "where sessions are kept: `memory`; later also `sqlite` (then the default) and `postgresql`"});
+    add({.name = "sessions.url",
+         .type = "URL",
+         .defaultValue = R"("")",
+         .field = FutureField{"it belongs to sessions.store = \"postgresql\""},
+         .meaning = "the PostgreSQL database; not available yet",
+         .secret = true});
+    add({.name = "sessions.unacked_ttl",
+         .type = "duration",
+         .defaultValue = R"("60s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.unackedTtl; }},
+         .meaning = "a session that nobody subscribed to for so long is deleted and flagged; 0: never"});
+    add({.name = "sessions.resume",
+         .type = "choice",
+         .defaultValue = R"("ask")",
+         .field = ChoiceField{{
+             {"ask", [](Config &c) { c.sessions.resume = ResumePolicy::Ask; }},
+             {"always", [](Config &c) { c.sessions.resume = ResumePolicy::Always; },
+              "broken connections cannot be resumed"},
+             {"never", [](Config &c) { c.sessions.resume = ResumePolicy::Never; }},
+         }},
+         .meaning
+         = "who may resume a broken connection: clients that ask (`ask`; not granted yet), all (`always`; "
+           "later), nobody (`never`)"});
+    add({.name = "sessions.resume_window",
+         .type = "duration",
+         .defaultValue = R"("60s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.resumeWindow; }},
+         .meaning = "how long such a session and its queue wait at most; 0: off; no effect yet"});
+    add({.name = "sessions.conflict",
+         .type = "choice",
+         .defaultValue = R"("reject")",
+         .field = ChoiceField{{
+             {"probe", [](Config &c) { c.sessions.conflict = ConflictPolicy::Probe; },
+              "a second session of the same userId is always rejected"},
+             {"reject", [](Config &c) { c.sessions.conflict = ConflictPolicy::Reject; }},
+             {"replace", [](Config &c) { c.sessions.conflict = ConflictPolicy::Replace; },
+              "a second session of the same userId is always rejected"},
+         }},
+         .meaning = "the same userId again: `reject` the newcomer; later also `probe` (then the default) and "
+                    "`replace`"});
+    add({.name = "sessions.sweep_interval",
+         .type = "duration",
+         .defaultValue = R"("30s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.sweepInterval; },
+                                .least = 10ms,
+                                .zero = false},
+         .meaning = "how often sessions whose queue is gone are looked for"});
+
+    // ---- exchange
+    add({.name = "exchange.require_key",
+         .type = "boolean",
+         .defaultValue = "true",
+         .field = BooleanField{[](Config &c) -> bool & { return c.exchange.requireKey; }},
+         .meaning
+         = "`false`: `fromUserId` is believed if that user has a session, for pages that send no key"});
+
+    // ---- broker
+    add({.name = "broker.kind",
+         .type = "choice",
+         .defaultValue = R"("embedded")",
+         .field = ChoiceField{{
+             {"embedded", [](Config &c) { c.broker.kind = BrokerKind::Embedded; }},
+             {"rabbitmq", [](Config &c) { c.broker.kind = BrokerKind::RabbitMq; },
+              "queues are kept by the embedded broker only"},
+         }},
+         .meaning = "who keeps the queues: `embedded`; later also `rabbitmq`"});
+
+    // ---- management
+    constexpr auto noConsole = "the console's protocol is not spoken";
+    add({.name = "management.socket",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = FutureField{noConsole},
+         .meaning
+         = "local socket of the console; empty: `management.sock` in the runtime directory; not available "
+           "yet"});
+    add({.name = "management.group",
+         .type = "text",
+         .defaultValue = R"("")",
+         .field = FutureField{noConsole},
+         .meaning
+         = "group that may use the local socket (its mode is then 0660, else 0600); not available yet"});
+    add({.name = "management.listen",
+         .type = "address",
+         .defaultValue = R"("")",
+         .field = FutureField{noConsole},
+         .meaning = "TLS listener of the console; empty: off; not available yet"});
+
+    // ---- internal
+    add({.name = "internal.listen",
+         .type = "address",
+         .defaultValue = R"("127.0.0.1:8081")",
+         .field = AddressField{[](Config &c) -> ListenAddress & { return c.internal.listen; }},
+         .meaning = "`/livez`, `/readyz`, `/metrics`, `/auth/*`; never a public port"});
+
+    // ---- limits
+    add({.name = "limits.connections",
+         .type = "count",
+         .defaultValue = R"("auto")",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.connections; },
+                             .automatic = [](const SystemFacts &f) { return connectionsFor(f.openFiles); }},
+         .meaning
+         = "open connections; `auto` leaves 128 of the process's file descriptors (RLIMIT_NOFILE); 0: "
+           "unlimited"});
+    add({.name = "limits.connections_per_address",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.connectionsPerAddress; }},
+         .meaning = "open connections of one client address; 0: unlimited"});
+    add({.name = "limits.body",
+         .type = "size",
+         .defaultValue = R"("256KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.body; }},
+         .meaning = "one HTTP body, or one relayed content; 0: unlimited"});
+    add({.name = "limits.head",
+         .type = "size",
+         .defaultValue = R"("16KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.head; }, .least = 256},
+         .meaning = "one HTTP request head; 0: unlimited"});
+    add({.name = "limits.headers",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.headers; }},
+         .meaning = "fields of one HTTP request head; 0: unlimited"});
+    add({.name = "limits.url",
+         .type = "size",
+         .defaultValue = R"("8KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.url; }, .least = 16},
+         .meaning = "target of one HTTP request; 0: unlimited"});
+    add({.name = "limits.frame",
+         .type = "size",
+         .defaultValue = R"("1MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.frame; }, .least = 256},
+         .meaning = "one STOMP frame; 0: unlimited"});
+    add({.name = "limits.frame_unauthenticated",
+         .type = "size",
+         .defaultValue = R"("16KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.frameUnauthenticated; },
+                            .least = 256},
+         .meaning
+         = "one STOMP frame before the client has proven who it is, never more than `limits.frame`; 0: "
+           "as `limits.frame`"});
+    add({.name = "limits.json_depth",
+         .type = "count",
+         .defaultValue = "32",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.jsonDepth; },
+                             .most = 1000,
+                             .zero = false},
+         .meaning = "nesting of JSON in a body"});
+    add({.name = "limits.send_queue",
+         .type = "size",
+         .defaultValue = R"("4MiB")",
+         .field
+         = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.sendQueue; }, .least = 4 * KiB},
+         .meaning = "what may wait to be sent on one connection; 0: unlimited"});
+    add({.name = "limits.send_stall",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.sendStall; }},
+         .meaning = "how long it may wait without any progress; 0: no limit"});
+    add({.name = "limits.head_timeout",
+         .type = "duration",
+         .defaultValue = R"("5s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.headTimeout; }},
+         .meaning = "for a whole HTTP request head; 0: no limit"});
+    add({.name = "limits.body_timeout",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.bodyTimeout; }},
+         .meaning = "from the end of the head to the end of the body; 0: no limit"});
+    add({.name = "limits.idle_timeout",
+         .type = "duration",
+         .defaultValue = R"("60s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.idleTimeout; }},
+         .meaning = "a kept-alive HTTP connection between requests; 0: no limit"});
+    add({.name = "limits.close_timeout",
+         .type = "duration",
+         .defaultValue = R"("5s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.closeTimeout; }},
+         .meaning = "for the peer's part of closing a connection; 0: no limit"});
+    add({.name = "limits.queue_messages",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.queueMessages; }},
+         .meaning = "messages that may wait for one subscribed user; 0: unlimited"});
+    add({.name = "limits.queue_bytes",
+         .type = "size",
+         .defaultValue = R"("4MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.queueBytes; }},
+         .meaning = "their bytes; 0: unlimited"});
+    add({.name = "limits.early_messages",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.earlyMessages; }},
+         .meaning = "messages that may wait for a user who has not subscribed yet; 0: unlimited"});
+    add({.name = "limits.early_bytes",
+         .type = "size",
+         .defaultValue = R"("256KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.earlyBytes; }},
+         .meaning = "their bytes; 0: unlimited"});
+    add({.name = "limits.accepts_per_turn",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.acceptsPerTurn; }},
+         .meaning = "new connections that one thread takes before it serves others; 0: unlimited"});
+
+    // ---- log
+    add({.name = "log.format",
+         .type = "choice",
+         .defaultValue = R"("text")",
+         .field = ChoiceField{{
+             {"text", [](Config &c) { c.log.format = log::Format::Text; }},
+             {"json", [](Config &c) { c.log.format = log::Format::Json; }},
+         }},
+         .meaning = "lines on stderr: `text` (name=value) or `json` (one object a line)"});
+    add({.name = "log.level",
+         .type = "choice",
+         .defaultValue = R"("info")",
+         .field = ChoiceField{{
+             {"debug", [](Config &c) { c.log.level = log::Level::Debug; }},
+             {"info", [](Config &c) { c.log.level = log::Level::Info; }},
+             {"warning", [](Config &c) { c.log.level = log::Level::Warning; }},
+             {"error", [](Config &c) { c.log.level = log::Level::Error; }},
+         }},
+         .meaning = "the least level that is written: `debug`, `info`, `warning`, `error`"});
+    add({.name = "log.rate",
+         .type = "count",
+         .defaultValue = "200",
+         .field = CountField{.at = [](Config &c) -> int & { return c.log.rate; }},
+         .meaning = "lines that one event may write in a second, the rest is counted; 0: unlimited"});
+    return keys;
+}
+
+} // namespace
+
+const std::vector<ConfigKey> &configKeys()
+{
+    static const std::vector<ConfigKey> keys = makeKeys();
+    return keys;
+}
+
+const ConfigKey *findKey(std::string_view name)
+{
+    const auto &keys = configKeys();
+    const auto it
+        = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey &key) { return key.name == name; });
+    return it == keys.end() ? nullptr : &*it;
+}
+
+std::vector<std::string_view> keyNames()
+{
+    std::vector<std::string_view> names;
+    for (const ConfigKey &key : configKeys())
+        names.push_back(key.name);
+    return names;
+}
+
+Config defaultConfig(const SystemFacts &facts)
+{
+    Config config;
+    for (const ConfigKey &key : configKeys()) {
+        const auto value = parseTomlValue(key.defaultValue);
+        assert(value);
+        [[maybe_unused]] const auto stored = storeValue(key, *value, facts, config);
+        assert(stored);
+    }
+    return config;
+}
+
+} // namespace msgsrv

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/app/daemon.h"
+
+#include "server/app/tlspair.h"
+#include "server/broker/brokercollector.h"
+#include "server/broker/embeddedbroker.h"
+#include "server/http/internalendpoints.h"
+#include "server/http/sessionendpoints.h"
+#include "server/http/webpages.h"
+#include "server/metrics/metrics.h"
+#include "server/net/front.h"
+#include "server/net/iothread.h"
+#include "server/net/iothreads.h"
+#include "server/net/listensocket.h"
+#include "server/net/threadexecutor.h"
+#include "server/session/exchange.h"
+#include "server/session/sessionservice.h"
+#include "server/storage/memorysessionstore.h"
+#include "server/stomp/stompconnection.h"
+#include "shared/base/log.h"
+#include "shared/signaling/closecodes.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTimer>
+
+#include <atomic>
+#include <utility>
+#include <vector>
+
+Q_LOGGING_CATEGORY(lcDaemon, "msgsrv.daemon")
+
+namespace msgsrv {
+
+namespace {
+
+constexpr milliseconds sweepInterval(250);
+/// How long clients have to leave after stop().
+constexpr seconds stopGrace(3);
+
+seconds inSeconds(milliseconds duration)
+{
+    return std::chrono::ceil<seconds>(duration);
+}
+
+FrontSettings frontSettings(const Config &config)
+{
+    FrontSettings settings;
+    TransportLimits &limits = settings.limits;
+    limits.head.headBytes = std::size_t(config.limits.head);
+    limits.head.headerCount = std::size_t(config.limits.headers);
+    limits.head.targetBytes = std::size_t(config.limits.url);
+    limits.body = config.limits.body;
+    limits.headTimeout = config.limits.headTimeout;
+    limits.bodyTimeout = config.limits.bodyTimeout;
+    limits.idleTimeout = config.limits.idleTimeout;
+    limits.closeTimeout = config.limits.closeTimeout;
+    limits.sendQueue = config.limits.sendQueue;
+    limits.sendStall = config.limits.sendStall;
+    limits.acceptsPerTurn = config.limits.acceptsPerTurn;
+    settings.serverName = "messaging-server/" MSGSRV_VERSION;
+    settings.trustedProxies = config.net.trustedProxies;
+    return settings;
+}
+
+IceSettings iceSettings(const Config &config)
+{
+    IceSettings settings;
+    for (const std::string &url : config.ice.servers)
+        settings.urls.push_back(QByteArray::fromStdString(url));
+    settings.turnSecret = config.ice.turnSecret;
+    settings.ttl = inSeconds(config.ice.ttl);
+    return settings;
+}
+
+StompSettings stompSettings(const Config &config)
+{
+    StompSettings settings;
+    settings.frameBeforeLogin = config.limits.frameUnauthenticated;
+    settings.frame = config.limits.frame;
+    settings.headers = config.stomp.headers;
+    settings.headerLine = int(config.stomp.headerBytes);
+    settings.loginTimeout = config.stomp.loginTimeout;
+    settings.heartBeat.canSend = config.stomp.heartbeatMin;
+    settings.heartBeat.wants = config.stomp.heartbeatMin;
+    settings.heartBeat.pingInterval = config.stomp.pingInterval;
+    return settings;
+}
+
+} // namespace
+
+/// What one I/O thread runs. Made and destroyed in that thread.
+struct Daemon::Worker
+{
+    Worker(const Config &config, Parts &parts, IoThread &thread);
+
+    SessionEndpoints endpoints;
+    WebPages pages;
+    const StompSettings stomp;
+    Front front;
+};
+
+/// Everything, in the order in which it depends on what stands before it.
+struct Daemon::Parts
+{
+    explicit Parts(const Config &config);
+    ~Parts();
+
+    Metrics metrics;
+    FrontMetrics frontMetrics;
+    ConnectionLimiter limiter;
+    /// The internal listener keeps working when the public ones are at their limit.
+    ConnectionLimiter internalLimiter{256, 0};
+    ThreadExecutor mainThread;
+    IoThreads ioThreads;
+    EmbeddedBroker broker;
+    MemorySessionStore store;
+    const std::shared_ptr<BrokerCollector> brokerCollector = std::make_shared<BrokerCollector>(broker);
+    SessionDirectory directory;
+    SessionService sessions;
+    Exchange exchange;
+
+    OriginPolicy origins;
+    std::optional<QSslConfiguration> tls;
+    ListenSockets httpSockets;
+    ListenSockets stompSockets; // empty when the HTTP listener serves STOMP too
+    ListenSockets internalSocket;
+    bool shared = false; // one listener for HTTP and STOMP
+    ListeningAddress listeningAddress;
+    std::vector<std::unique_ptr<Worker>> workers; // each belongs to its thread
+    InternalEndpoints internalEndpoints;
+    std::unique_ptr<Front> internalFront;
+    QTimer timer;
+    std::optional<TimePoint> stopDeadline; // set by stop()
+};
+
+Daemon::Parts::Parts(const Config &config)
+    : frontMetrics(metrics)
+    , limiter(config.limits.connections, config.limits.connectionsPerAddress)
+    , ioThreads(config.workers)
+    , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
+              .reservation = {config.limits.earlyMessages, config.limits.earlyBytes}},
+             ioThreads)
+    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl}, .sweepInterval = config.sessions.sweepInterval},
+               {mainThread, broker, store, directory, ioThreads, metrics})
+    , exchange(directory, broker, qsizetype(config.limits.body))
+    , internalEndpoints(metrics, [this] {
+        std::vector<QByteArray> failed;
+        if (stopDeadline)
+            failed.emplace_back("The server is stopping.");
+        return failed;
+    })
+{
+    metrics.add(brokerCollector);
+}
+
+Daemon::Parts::~Parts()
+{
+    timer.stop();
+    internalFront.reset();
+    for (int i = 0; i < ioThreads.count(); ++i) {
+        ioThreads.at(i).stop([this, i] {
+            if (std::size_t(i) < workers.size())
+                workers[std::size_t(i)].reset();
+        });
+    }
+}
+
+Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
+    : endpoints(parts.sessions, parts.directory, parts.exchange, thread.executor(), parts.metrics,
+                {.requireKey = config.exchange.requireKey,
+                 .listeningAddress = parts.listeningAddress,
+                 .ice = iceSettings(config),
+                 .unackedTtl = inSeconds(config.sessions.unackedTtl),
+                 .origins = parts.origins})
+    , pages(parts.listeningAddress)
+    , stomp(stompSettings(config))
+    , front(
+          [&] {
+              FrontSettings settings = frontSettings(config);
+              settings.webSocketPath = config.stomp.path;
+              settings.tls = parts.tls;
+              settings.origins = parts.origins;
+              return settings;
+          }(),
+          [&] {
+              std::vector<HttpRoute> routes = endpoints.routes();
+              std::vector<HttpRoute> more = pages.routes();
+              routes.insert(routes.end(), more.begin(), more.end());
+              return routes;
+          }(),
+          [this, &parts, &thread](Connection &connection) {
+              return std::make_unique<StompConnection>(
+                  connection,
+                  StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker, thread.executor(),
+                                                 parts.metrics},
+                  stomp);
+          },
+          &thread, parts.limiter, parts.frontMetrics)
+{ }
+
+Daemon::Daemon(const Config &config)
+    : m_config(config)
+{ }
+
+Daemon::~Daemon() = default;
+
+std::optional<Daemon::Failure> Daemon::start()
+{
+    m_parts = std::make_unique<Parts>(m_config);
+    if (auto failure = openListeners()) {
+        m_parts.reset();
+        return failure;
+    }
+    startWorkers();
+    startInternal();
+    m_parts->timer.setTimerType(Qt::PreciseTimer);
+    connect(&m_parts->timer, &QTimer::timeout, this, [this] {
+        const TimePoint now = Clock::now();
+        m_parts->sessions.tick(now);
+        m_parts->internalFront->sweep(now);
+        finishWhenEmpty();
+    });
+    m_parts->timer.start(sweepInterval);
+    log::info(lcDaemon(), "daemon.started", {{"version", MSGSRV_VERSION}, {"workers", m_config.workers}});
+    return std::nullopt;
+}
+
+std::optional<Daemon::Failure> Daemon::openListeners()
+{
+    Parts &parts = *m_parts;
+    const auto origins = OriginPolicy::parse(m_config.net.allowedOrigins);
+    if (!origins)
+        return Failure{ExitCode::Configuration, QString::fromStdString(origins.error())};
+    parts.origins = *origins;
+    if (m_config.tls.enabled())
+        parts.tls = serverTls(m_config.tls.certificatePem, m_config.tls.keyPem);
+
+    const auto open = [](const ListenAddress &address, int count, ListenSockets &sockets) -> std::optional<Failure> {
+        auto opened = ListenSockets::open(address.address, address.port, count);
+        if (!opened)
+            return Failure{ExitCode::CannotListen, opened.error()};
+        sockets = std::move(*opened);
+        return std::nullopt;
+    };
+    parts.shared = m_config.http.listen == m_config.stomp.listen && m_config.http.listen.port != 0;
+    if (auto failure = open(m_config.http.listen, m_config.workers, parts.httpSockets))
+        return failure;
+    if (!parts.shared) {
+        if (auto failure = open(m_config.stomp.listen, m_config.workers, parts.stompSockets))
+            return failure;
+    }
+    if (auto failure = open(m_config.internal.listen, 1, parts.internalSocket))
+        return failure;
+    parts.listeningAddress = {.publicAddress = QByteArray::fromStdString(m_config.stomp.publicAddress),
+                              .port = parts.shared ? parts.httpSockets.port() : parts.stompSockets.port(),
+                              .isHttpListener = parts.shared,
+                              .path = QByteArray::fromStdString(m_config.stomp.path)};
+    return std::nullopt;
+}
+
+void Daemon::startWorkers()
+{
+    Parts &parts = *m_parts;
+    parts.workers.resize(std::size_t(m_config.workers));
+    for (int i = 0; i < m_config.workers; ++i) {
+        IoThread &thread = parts.ioThreads.at(i);
+        thread.start([this, i, &parts, &thread] {
+            auto worker = std::make_unique<Worker>(m_config, parts, thread);
+            worker->front.listen(parts.httpSockets.take(i));
+            if (!parts.shared)
+                worker->front.listen(parts.stompSockets.take(i));
+            thread.addSweepable(&worker->front);
+            parts.workers[std::size_t(i)] = std::move(worker);
+        });
+    }
+}
+
+void Daemon::startInternal()
+{
+    Parts &parts = *m_parts;
+    parts.internalFront = std::make_unique<Front>(frontSettings(m_config), parts.internalEndpoints.routes(),
+                                                  Front::HandlerFactory(), nullptr, parts.internalLimiter,
+                                                  parts.frontMetrics);
+    parts.internalFront->listen(parts.internalSocket.take(0));
+}
+
+QByteArray Daemon::readyLine() const
+{
+    const auto text = [](const ListenSockets &sockets) {
+        return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
+    };
+    const Parts &parts = *m_parts;
+    const QJsonObject object{{QStringLiteral("http"), text(parts.httpSockets)},
+                             {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
+                             {QStringLiteral("internal"), text(parts.internalSocket)}};
+    return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
+}
+
+void Daemon::stop()
+{
+    Parts &parts = *m_parts;
+    if (parts.stopDeadline) {
+        emit stopped();
+        return;
+    }
+    log::info(lcDaemon(), "daemon.stopping");
+    parts.stopDeadline = Clock::now() + stopGrace;
+    parts.sessions.drain();
+    for (int i = 0; i < parts.ioThreads.count(); ++i) {
+        IoThread &thread = parts.ioThreads.at(i);
+        thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
+            worker->front.stopListening();
+            thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
+        });
+    }
+}
+
+void Daemon::finishWhenEmpty()
+{
+    Parts &parts = *m_parts;
+    if (!parts.stopDeadline)
+        return;
+    if (Clock::now() >= *parts.stopDeadline || parts.limiter.total() == 0)
+        emit stopped();
+}
+
+} // namespace msgsrv

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/app/systemfacts.h"
+
+#include <algorithm>
+#include <sched.h>
+#include <sys/resource.h>
+#include <thread>
+
+namespace msgsrv {
+
+SystemFacts SystemFacts::ofProcess()
+{
+    SystemFacts facts;
+    cpu_set_t cpus;
+    if (::sched_getaffinity(0, sizeof cpus, &cpus) == 0)
+        facts.cores = CPU_COUNT(&cpus);
+    else
+        facts.cores = int(std::max(1U, std::thread::hardware_concurrency()));
+    rlimit limit;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        facts.openFiles = limit.rlim_max;
+    return facts;
+}
+
+int connectionsFor(std::uint64_t openFiles)
+{
+    constexpr std::uint64_t kept = 128;
+    constexpr std::uint64_t most = 1'000'000;
+    const std::uint64_t free = openFiles > 2 * kept ? openFiles - kept : openFiles / 2;
+    return int(std::clamp<std::uint64_t>(free, 1, most));
+}
+
+void raiseOpenFileLimit()
+{
+    rlimit limit;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+} // namespace msgsrv

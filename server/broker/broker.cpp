@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/broker/broker.h"
+
+namespace msgsrv {
+
+const char *toString(DropReason reason)
+{
+    switch (reason) {
+    case DropReason::SessionEnded:
+        return "session_ended";
+    case DropReason::ConnectionLost:
+        return "connection_lost";
+    case DropReason::SlowConsumer:
+        return "slow_consumer";
+    case DropReason::Expired:
+        return "expired";
+    }
+    Q_UNREACHABLE();
+}
+
+} // namespace msgsrv

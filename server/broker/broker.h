@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/base/connectionid.h"
+#include "shared/signaling/deliveryport.h"
+#include "shared/signaling/listeningkey.h"
+#include "shared/signaling/message.h"
+
+#include <QObject>
+#include <QSet>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace msgsrv {
+
+/// Why a message was not taken. The order may only grow at the end.
+enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
+
+/// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
+/// The order may only grow at the end.
+enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired };
+constexpr int dropReasonCount = 4;
+[[nodiscard]] const char *toString(DropReason reason);
+
+/// What became of a published message, told once.
+struct PublishResult
+{
+    enum class State {
+        Written, ///< written to the recipient's connection
+        Queued, ///< accepted, waits in the queue
+        Dropped, ///< accepted, but dropped before anything else could be said
+        Refused, ///< not accepted: see refusal
+    };
+    State state = State::Refused;
+    PublishRefusal refusal = PublishRefusal::None;
+};
+
+/// What went through the broker since it started, and what it holds. All of it is read at one instant.
+struct BrokerCounts
+{
+    std::uint64_t accepted = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t dropped[dropReasonCount] = {};
+    std::uint64_t inFlight = 0; ///< counted from the queues, not derived from the others
+    std::uint64_t queues = 0; ///< queues that exist, i.e. have a subscriber
+    std::uint64_t refusedNoQueue = 0;
+    std::uint64_t refusedFull = 0;
+};
+
+/// Queues of session users, asynchronous so that an embedded broker and RabbitMQ fit behind it.
+///
+/// A queue is named by its session's listening key and has one exclusive consumer. A *reservation* (made
+/// when the session is opened) keeps a small number of messages until the consumer subscribes; subscribing
+/// creates the queue, and the end of the subscription deletes it (auto-delete). Both are told by signal,
+/// and only these signals move the session: a broker that is another process tells no more than this.
+///
+/// Every function may be called from any thread. Signals are emitted in the thread that caused them;
+/// receivers connect with a context object and get them queued.
+class Broker : public QObject
+{
+    Q_OBJECT
+
+public:
+    using SubscribeDone = std::function<void(bool subscribed)>;
+    using PublishDone = std::function<void(PublishResult)>;
+    using InspectDone = std::function<void(QSet<ListeningKey> queues)>;
+
+    using QObject::QObject;
+
+    /// Opens a reservation: from now on messages for @p queue wait in a small bounded buffer.
+    virtual void reserve(const ListeningKey &queue) = 0;
+
+    /// Creates @p queue with @p consumer, or, when the queue exists with another consumer, hands it over
+    /// (the newest connection of a session wins; what waits stays). @p done is called once, in any thread:
+    /// false when there is no reservation or the broker is away.
+    virtual void subscribe(const ListeningKey &queue, ConnectionId consumer, SubscribeDone done) = 0;
+
+    /// Ends the subscription; deletes the queue when @p consumer is still its consumer, else nothing.
+    /// What waited is dropped as SessionEnded; what was taken and not settled, as ConnectionLost.
+    virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
+
+    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it, and
+    /// never gets it (again): a subscribe() of it that comes later is refused. The queue is a reservation
+    /// again, made anew if @p consumer has just ended its subscription; what waited stays. No signal.
+    virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
+
+    /// Ends the reservation and the queue. What waited is dropped as @p reason. queueDeleted is emitted
+    /// when the queue existed. Unknown queue: nothing.
+    virtual void remove(const ListeningKey &queue, DropReason reason) = 0;
+
+    /// What publish() tells: that the message was accepted (State::Queued stands for it), or what became
+    /// of it: written, or waiting because the consumer is absent, blocked or slow.
+    enum class Tell { Acceptance, Outcome };
+
+    /// Appends @p message. @p done is called once, in any thread, perhaps before this returns.
+    virtual void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) = 0;
+
+    /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.
+    /// The caller writes them and then calls settle(). Messages that stay behind are told as Queued.
+    /// Empty when @p consumer is not the consumer. When messages stay behind, the consumer is *blocked*:
+    /// it gets no messagesReady() until it takes again and empties the queue.
+    virtual std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                                         qsizetype maxBytes)
+        = 0;
+
+    /// The first @p written of what was taken were written; the rest are dropped as @p reason.
+    virtual void settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
+                        DropReason reason)
+        = 0;
+
+    /// Tells the queues that exist (not the reservations), for the sweep that finds lost events.
+    virtual void inspect(InspectDone done) = 0;
+
+    /// Counters and what the queues hold, at one instant.
+    [[nodiscard]] virtual BrokerCounts counts() const = 0;
+
+signals:
+    void queueCreated(const msgsrv::ListeningKey &queue, msgsrv::ConnectionId consumer);
+    void queueDeleted(const msgsrv::ListeningKey &queue, msgsrv::ConnectionId consumer);
+};
+
+} // namespace msgsrv
+
+Q_DECLARE_METATYPE(msgsrv::ListeningKey)
+Q_DECLARE_METATYPE(msgsrv::ConnectionId)

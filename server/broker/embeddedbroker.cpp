@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/broker/embeddedbroker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace msgsrv {
+
+namespace {
+
+using State = PublishResult::State;
+
+void tell(const Broker::PublishDone &done, State state)
+{
+    if (done)
+        done({state, PublishRefusal::None});
+}
+
+void tellAll(const std::vector<Broker::PublishDone> &outcomes, State state)
+{
+    for (const Broker::PublishDone &outcome : outcomes)
+        tell(outcome, state);
+}
+
+void tellAll(const std::vector<QueuedMessage> &messages, State state)
+{
+    for (const QueuedMessage &queued : messages)
+        tell(queued.outcome, state);
+}
+
+} // namespace
+
+EmbeddedBroker::EmbeddedBroker(Settings settings, DeliveryPort &port, QObject *parent)
+    : Broker(parent)
+    , m_settings(settings)
+    , m_port(port)
+{ }
+
+EmbeddedBroker::~EmbeddedBroker() = default;
+
+void EmbeddedBroker::reserve(const ListeningKey &queue)
+{
+    Shard &shard = shardOf(queue);
+    const std::scoped_lock lock(shard.mutex);
+    if (!shard.queues.contains(queue))
+        shard.queues.insert(queue, {});
+}
+
+void EmbeddedBroker::subscribe(const ListeningKey &queue, ConnectionId consumer, SubscribeDone done)
+{
+    Q_ASSERT(consumer != ConnectionId::None);
+    Shard &shard = shardOf(queue);
+    bool subscribed = false;
+    bool ready = false;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        subscribed = it != shard.queues.end();
+        if (subscribed && it->consumer() != consumer) {
+            const ConnectionId former = it->consumer();
+            if (former == ConnectionId::None)
+                shard.events.push_back({true, queue, consumer});
+            // A connection that held the queue before and comes back settles what it took then first.
+            shard.keepLeftovers(queue, former,
+                                it->setConsumer(consumer, shard.leftovers.take({queue, consumer})));
+            ready = it->announceWaiting();
+        }
+    }
+    announce(shard);
+    if (done)
+        done(subscribed);
+    if (ready)
+        m_port.messagesReady(consumer, queue);
+}
+
+void EmbeddedBroker::unsubscribe(const ListeningKey &queue, ConnectionId consumer)
+{
+    Shard &shard = shardOf(queue);
+    std::vector<QueuedMessage> waiting;
+    std::vector<QueuedMessage> taken;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it != shard.queues.end() && it->consumer() == consumer) {
+            taken = it->setConsumer(ConnectionId::None, {});
+            waiting = it->drain();
+            shard.queues.erase(it);
+            shard.events.push_back({false, queue, consumer});
+        } else {
+            taken = shard.leftovers.take({queue, consumer});
+        }
+        shard.count(DropReason::SessionEnded, waiting.size());
+        shard.count(DropReason::ConnectionLost, taken.size());
+    }
+    tellAll(taken, State::Dropped);
+    tellAll(waiting, State::Dropped);
+    announce(shard);
+}
+
+void EmbeddedBroker::detach(const ListeningKey &queue, ConnectionId consumer)
+{
+    Shard &shard = shardOf(queue);
+    std::vector<PublishDone> outcomes;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it == shard.queues.end() || it->consumer() != consumer)
+            return;
+        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}));
+        outcomes = it->releaseOutcomes();
+    }
+    tellAll(outcomes, State::Queued);
+}
+
+void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
+{
+    Shard &shard = shardOf(queue);
+    std::vector<QueuedMessage> waiting;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it == shard.queues.end())
+            return;
+        const ConnectionId consumer = it->consumer();
+        if (consumer != ConnectionId::None)
+            shard.events.push_back({false, queue, consumer});
+        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}));
+        waiting = it->drain();
+        shard.queues.erase(it);
+        shard.count(reason, waiting.size());
+    }
+    tellAll(waiting, State::Dropped);
+    announce(shard);
+}
+
+void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell tellWhat, PublishDone done)
+{
+    Q_ASSERT(message);
+    Shard &shard = shardOf(queue);
+    PublishResult result{State::Queued, PublishRefusal::None};
+    ConnectionId ready = ConnectionId::None;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it == shard.queues.end()) {
+            ++shard.refusedNoQueue;
+            result = {State::Refused, PublishRefusal::NoQueue};
+        } else if (!it->admits(*message, it->hasConsumer() ? m_settings.queue : m_settings.reservation)) {
+            ++shard.refusedFull;
+            result = {State::Refused, PublishRefusal::QueueFull};
+        } else {
+            ++shard.accepted;
+            QueuedMessage queued{std::move(message), {}};
+            if (tellWhat == Tell::Outcome && it->flows())
+                queued.outcome = std::exchange(done, nullptr);
+            if (it->append(std::move(queued)))
+                ready = it->consumer();
+        }
+    }
+    if (ready != ConnectionId::None)
+        m_port.messagesReady(ready, queue);
+    if (done)
+        done(result);
+}
+
+std::vector<MessagePtr> EmbeddedBroker::take(const ListeningKey &queue, ConnectionId consumer,
+                                             int maxMessages, qsizetype maxBytes)
+{
+    Q_ASSERT(maxMessages > 0);
+    Shard &shard = shardOf(queue);
+    std::vector<MessagePtr> messages;
+    std::vector<PublishDone> outcomes;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it == shard.queues.end() || it->consumer() != consumer)
+            return messages;
+        messages = it->take(maxMessages, maxBytes);
+        if (!it->flows())
+            outcomes = it->releaseOutcomes();
+    }
+    tellAll(outcomes, State::Queued);
+    return messages;
+}
+
+void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
+                            DropReason reason)
+{
+    Q_ASSERT(written >= 0 && dropped >= 0);
+    Shard &shard = shardOf(queue);
+    const auto wanted = std::size_t(written) + std::size_t(dropped);
+    std::vector<QueuedMessage> settled;
+    std::size_t delivered = 0;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it != shard.queues.end() && it->consumer() == consumer) {
+            settled = it->settle(wanted);
+            Q_ASSERT(settled.size() == wanted);
+        } else if (const auto left = shard.leftovers.find({queue, consumer}); left != shard.leftovers.end()) {
+            const auto end = left->begin() + std::ptrdiff_t(std::min(wanted, left->size()));
+            settled.assign(std::make_move_iterator(left->begin()), std::make_move_iterator(end));
+            left->erase(left->begin(), end);
+            if (left->empty())
+                shard.leftovers.erase(left);
+        }
+        delivered = std::min(std::size_t(written), settled.size());
+        shard.delivered += delivered;
+        shard.count(reason, settled.size() - delivered);
+    }
+    for (std::size_t i = 0; i < settled.size(); ++i)
+        tell(settled[i].outcome, i < delivered ? State::Written : State::Dropped);
+}
+
+void EmbeddedBroker::inspect(InspectDone done)
+{
+    QSet<ListeningKey> names;
+    for (const Shard &shard : m_shards) {
+        const std::scoped_lock lock(shard.mutex);
+        for (auto it = shard.queues.cbegin(); it != shard.queues.cend(); ++it) {
+            if (it->hasConsumer())
+                names.insert(it.key());
+        }
+    }
+    done(std::move(names));
+}
+
+BrokerCounts EmbeddedBroker::counts() const
+{
+    // One instant: all shards are locked, always in the same order, before the first is read.
+    std::array<std::unique_lock<std::mutex>, shardCount> locks;
+    for (std::size_t i = 0; i < shardCount; ++i)
+        locks[i] = std::unique_lock(m_shards[i].mutex);
+
+    BrokerCounts counts;
+    for (const Shard &shard : m_shards) {
+        counts.accepted += shard.accepted;
+        counts.delivered += shard.delivered;
+        for (std::size_t i = 0; i < shard.dropped.size(); ++i)
+            counts.dropped[i] += shard.dropped[i];
+        counts.refusedNoQueue += shard.refusedNoQueue;
+        counts.refusedFull += shard.refusedFull;
+        for (const MessageQueue &queue : shard.queues) {
+            counts.inFlight += queue.size();
+            counts.queues += queue.hasConsumer() ? 1 : 0;
+        }
+        for (const std::vector<QueuedMessage> &left : shard.leftovers)
+            counts.inFlight += left.size();
+    }
+    return counts;
+}
+
+void EmbeddedBroker::Shard::keepLeftovers(const ListeningKey &queue, ConnectionId consumer,
+                                          std::vector<QueuedMessage> taken)
+{
+    if (!taken.empty())
+        leftovers.insert({queue, consumer}, std::move(taken));
+}
+
+EmbeddedBroker::Shard &EmbeddedBroker::shardOf(const ListeningKey &queue)
+{
+    // A seed of its own, so that the keys of one shard still spread over the shard's hash table.
+    return m_shards[qHash(queue, 0x5d1ec810) % shardCount];
+}
+
+void EmbeddedBroker::announce(Shard &shard)
+{
+    std::unique_lock lock(shard.mutex);
+    if (shard.announcing)
+        return; // that thread goes on until there is nothing left
+    shard.announcing = true;
+    while (!shard.events.empty()) {
+        const std::vector<Event> events = std::exchange(shard.events, {});
+        lock.unlock();
+        for (const Event &event : events) {
+            if (event.created)
+                emit queueCreated(event.queue, event.consumer);
+            else
+                emit queueDeleted(event.queue, event.consumer);
+        }
+        lock.lock();
+    }
+    shard.announcing = false;
+}
+
+} // namespace msgsrv

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/broker/broker.h"
+#include "server/broker/messagequeue.h"
+
+#include <QHash>
+
+#include <array>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace msgsrv {
+
+/// The broker inside the process: queues in memory, in shards that each have a lock. Every function may be
+/// called from any thread; callbacks, the port and signals are called without any lock held, so they may
+/// call the broker again.
+///
+/// What a connection has taken stays its own until it settles, also when the queue is removed, detached or
+/// handed over meanwhile: whether those messages were written is known to the connection alone. They count
+/// as in flight until settle(), or until unsubscribe() of that connection, which says that none were.
+///
+/// Signals of one queue are emitted in the order in which things happened, by a thread that is just calling
+/// the broker; usually the one that caused them.
+class EmbeddedBroker final : public Broker
+{
+    Q_OBJECT
+
+public:
+    struct Settings
+    {
+        QueueLimits queue{1000, 4 * 1024 * 1024}; ///< while there is a consumer
+        QueueLimits reservation{64, 256 * 1024}; ///< while there is none
+    };
+
+    /// @p port outlives the broker.
+    EmbeddedBroker(Settings settings, DeliveryPort &port, QObject *parent = nullptr);
+    ~EmbeddedBroker() override;
+
+    void reserve(const ListeningKey &queue) override;
+    void subscribe(const ListeningKey &queue, ConnectionId consumer, SubscribeDone done) override;
+    void unsubscribe(const ListeningKey &queue, ConnectionId consumer) override;
+    void detach(const ListeningKey &queue, ConnectionId consumer) override;
+    void remove(const ListeningKey &queue, DropReason reason) override;
+    void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) override;
+    std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                                 qsizetype maxBytes) override;
+    void settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
+                DropReason reason) override;
+    void inspect(InspectDone done) override;
+    [[nodiscard]] BrokerCounts counts() const override;
+
+private:
+    struct Event
+    {
+        bool created = false; ///< else deleted
+        ListeningKey queue;
+        ConnectionId consumer = ConnectionId::None;
+    };
+    using Owner = std::pair<ListeningKey, ConnectionId>;
+
+    /// Everything in it is guarded by its mutex.
+    struct alignas(64) Shard
+    {
+        mutable std::mutex mutex;
+        QHash<ListeningKey, MessageQueue> queues;
+        /// Taken and not settled by connections that are no longer the consumer.
+        QHash<Owner, std::vector<QueuedMessage>> leftovers;
+        std::vector<Event> events; ///< to be emitted, in order
+        bool announcing = false; ///< a thread is emitting this shard's events
+        std::uint64_t accepted = 0;
+        std::uint64_t delivered = 0;
+        std::array<std::uint64_t, dropReasonCount> dropped{};
+        std::uint64_t refusedNoQueue = 0;
+        std::uint64_t refusedFull = 0;
+
+        void count(DropReason reason, std::size_t messages) { dropped[std::size_t(reason)] += messages; }
+        void keepLeftovers(const ListeningKey &queue, ConnectionId consumer,
+                           std::vector<QueuedMessage> taken);
+    };
+    static constexpr std::size_t shardCount = 64;
+
+    [[nodiscard]] Shard &shardOf(const ListeningKey &queue);
+    void announce(Shard &shard);
+
+    const Settings m_settings;
+    DeliveryPort &m_port;
+    std::array<Shard, shardCount> m_shards;
+};
+
+} // namespace msgsrv

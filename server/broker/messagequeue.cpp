@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/broker/messagequeue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace msgsrv {
+
+namespace {
+
+qsizetype weigh(const std::vector<QueuedMessage> &messages)
+{
+    qsizetype bytes = 0;
+    for (const QueuedMessage &queued : messages)
+        bytes += queued.message->weight();
+    return bytes;
+}
+
+/// Capacity that an emptied vector may keep: enough for traffic, small enough for 100,000 users.
+constexpr std::size_t keptCapacity = 16;
+
+void clearAndShrink(std::vector<QueuedMessage> &messages)
+{
+    messages.clear();
+    if (messages.capacity() > keptCapacity)
+        std::vector<QueuedMessage>().swap(messages);
+}
+
+} // namespace
+
+bool MessageQueue::admits(const Message &message, const QueueLimits &limits) const
+{
+    if (limits.messages > 0 && qsizetype(size()) >= limits.messages)
+        return false;
+    return limits.bytes <= 0 || m_bytes + message.weight() <= limits.bytes;
+}
+
+bool MessageQueue::append(QueuedMessage message)
+{
+    m_bytes += message.message->weight();
+    m_waiting.push_back(std::move(message));
+    return announceWaiting();
+}
+
+bool MessageQueue::announceWaiting()
+{
+    if (!flows() || m_told || m_head == m_waiting.size())
+        return false;
+    m_told = true;
+    return true;
+}
+
+std::vector<QueuedMessage> MessageQueue::setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken)
+{
+    m_consumer = consumer;
+    m_told = false;
+    m_blocked = false;
+    m_bytes += weigh(taken) - weigh(m_taken);
+    return std::exchange(m_taken, std::move(taken));
+}
+
+std::vector<MessagePtr> MessageQueue::take(int maxMessages, qsizetype maxBytes)
+{
+    std::vector<MessagePtr> result;
+    qsizetype bytes = 0;
+    std::size_t end = m_head;
+    while (end < m_waiting.size() && qsizetype(end - m_head) < maxMessages) {
+        bytes += m_waiting[end].message->weight();
+        if (end > m_head && bytes > maxBytes)
+            break;
+        ++end;
+    }
+    result.reserve(end - m_head);
+    for (; m_head < end; ++m_head) {
+        result.push_back(m_waiting[m_head].message);
+        m_taken.push_back(std::move(m_waiting[m_head]));
+    }
+    forgetHead();
+    m_told = false;
+    m_blocked = m_head < m_waiting.size();
+    return result;
+}
+
+std::vector<QueuedMessage> MessageQueue::settle(std::size_t count)
+{
+    std::vector<QueuedMessage> settled;
+    if (count >= m_taken.size()) {
+        settled = std::exchange(m_taken, {});
+    } else {
+        const auto end = std::next(m_taken.begin(), std::ptrdiff_t(count));
+        settled.assign(std::make_move_iterator(m_taken.begin()), std::make_move_iterator(end));
+        m_taken.erase(m_taken.begin(), end);
+    }
+    m_bytes -= weigh(settled);
+    return settled;
+}
+
+std::vector<Broker::PublishDone> MessageQueue::releaseOutcomes()
+{
+    std::vector<Broker::PublishDone> outcomes;
+    for (std::size_t i = m_head; i < m_waiting.size(); ++i) {
+        if (m_waiting[i].outcome)
+            outcomes.push_back(std::exchange(m_waiting[i].outcome, nullptr));
+    }
+    return outcomes;
+}
+
+std::vector<QueuedMessage> MessageQueue::drain()
+{
+    forgetHead();
+    m_waiting.erase(m_waiting.begin(), std::next(m_waiting.begin(), std::ptrdiff_t(m_head)));
+    m_head = 0;
+    std::vector<QueuedMessage> drained = std::exchange(m_waiting, {});
+    m_bytes -= weigh(drained);
+    return drained;
+}
+
+void MessageQueue::forgetHead()
+{
+    if (m_head == m_waiting.size()) {
+        clearAndShrink(m_waiting);
+        m_head = 0;
+    } else if (m_head > keptCapacity && m_head * 2 > m_waiting.size()) {
+        // Each message is moved at most once per doubling, so taking stays cheap on average.
+        m_waiting.erase(m_waiting.begin(), std::next(m_waiting.begin(), std::ptrdiff_t(m_head)));
+        m_head = 0;
+    }
+}
+
+} // namespace msgsrv

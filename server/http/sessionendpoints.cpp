@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/http/sessionendpoints.h"
+
+#include "server/net/httpgrammar.h"
+#include "shared/base/json.h"
+
+#include <QDateTime>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace msgsrv {
+
+namespace {
+
+std::string_view view(const QByteArray &bytes)
+{
+    return {bytes.constData(), std::size_t(bytes.size())};
+}
+
+/// The token of Bearer credentials (RFC 6750, 2.1); nothing for other schemes, which a proxy in front of us
+/// may have asked for.
+std::optional<std::string_view> bearerToken(const QByteArray &authorization)
+{
+    const std::string_view text = http::trimmed(view(authorization));
+    const std::size_t schemeEnd = std::min(text.find(' '), text.size());
+    if (!http::equalsLower(text.substr(0, schemeEnd), "bearer"))
+        return std::nullopt;
+    return http::trimmed(text.substr(schemeEnd));
+}
+
+std::string openedJson(const OpenedSession &session, const QByteArray &listeningAddress,
+                       const SessionEndpointSettings &settings)
+{
+    std::string json = "{\"userId\":";
+    appendJsonString(json, view(session.userId.bytes()));
+    json += ",\"listeningAddress\":";
+    appendJsonString(json, view(listeningAddress));
+    json += ",\"listeningKey\":";
+    appendJsonString(json, view(session.key.secret()));
+    json += ",\"acked\":false";
+    const std::string ice = iceServersJson(settings.ice, session.userId, QDateTime::currentSecsSinceEpoch());
+    if (!ice.empty())
+        json += ",\"iceServers\":" + ice;
+    if (settings.unackedTtl > seconds(0))
+        json += ",\"expiresIn\":" + std::to_string(settings.unackedTtl.count());
+    return json + '}';
+}
+
+std::string receiptJson(const ExchangeReceipt &receipt)
+{
+    std::string json = "{\"messageId\":";
+    appendJsonString(json, view(receipt.messageId));
+    return json + (receipt.written ? ",\"state\":\"delivered\"}" : ",\"state\":\"queued\"}");
+}
+
+Problem notYours(const char *detail)
+{
+    return {ProblemCause::NotYours, detail, 0};
+}
+
+} // namespace
+
+SessionEndpoints::SessionEndpoints(Sessions &sessions, const SessionDirectory &directory, Exchange &exchange,
+                                   Executor &ioThread, Metrics &metrics, SessionEndpointSettings settings)
+    : m_sessions(sessions)
+    , m_directory(directory)
+    , m_exchange(exchange)
+    , m_ioThread(ioThread)
+    , m_metrics(metrics)
+    , m_settings(std::make_shared<const SessionEndpointSettings>(std::move(settings)))
+{ }
+
+std::vector<HttpRoute> SessionEndpoints::routes()
+{
+    const auto route = [this](const char *path, Action action) {
+        return HttpRoute{
+            path, {"POST", "OPTIONS"}, [this, action](const HttpRequest &request, HttpReply reply) {
+                handle(action, request, std::move(reply));
+            }};
+    };
+    return {route("/connect", &SessionEndpoints::openSession),
+            route("/exchange", &SessionEndpoints::exchangeMessage),
+            route("/disconnect", &SessionEndpoints::endSession)};
+}
+
+void SessionEndpoints::handle(Action action, const HttpRequest &request, HttpReply reply)
+{
+    const QByteArray origin = request.header("origin");
+    const bool isPreflight = request.method == "OPTIONS";
+    const auto presented = origin.isNull() ? std::nullopt : std::optional(view(origin));
+    if (!m_settings->origins.allows(presented, view(request.host))) {
+        const WorkflowAnswer refusal(request.path, corsHeaders({}, isPreflight), std::move(reply));
+        return refusal.problem(
+            {ProblemCause::OriginRefused, "Pages of this origin may not use this server.", 0});
+    }
+
+    const WorkflowAnswer answer(request.path, corsHeaders(origin, isPreflight), std::move(reply));
+    if (isPreflight)
+        return answer.noContent("POST, OPTIONS");
+    const auto fields = RequestFields::read(request);
+    if (!fields)
+        return answer.problem(fields.error());
+    (this->*action)(request, *fields, answer);
+}
+
+HttpHeaders SessionEndpoints::corsHeaders(const QByteArray &allowedOrigin, bool isPreflight) const
+{
+    HttpHeaders headers{{"Vary", "Origin"}};
+    if (allowedOrigin.isEmpty())
+        return headers;
+    headers.emplace_back("Access-Control-Allow-Origin", allowedOrigin);
+    if (isPreflight) {
+        headers.emplace_back("Access-Control-Allow-Methods", "POST, OPTIONS");
+        headers.emplace_back("Access-Control-Allow-Headers", "authorization, content-type");
+        headers.emplace_back("Access-Control-Max-Age", "7200");
+    } else {
+        headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
+    }
+    return headers;
+}
+
+void SessionEndpoints::openSession(const HttpRequest &request, const RequestFields &fields,
+                                   const WorkflowAnswer &answer)
+{
+    const auto userId = fields.requiredUserId("userId");
+    if (!userId)
+        return answer.problem(userId.error());
+    const QByteArray address = m_settings->listeningAddress.forRequest(request);
+    if (address.isEmpty())
+        return answer.problem({ProblemCause::MalformedRequest, "The Host of the request is no host.", 0});
+
+    const auto opened = [answer, address, settings = m_settings,
+                         &ioThread = m_ioThread](const tl::expected<OpenedSession, Problem> &result) {
+        ioThread.run([answer, address, settings, result] {
+            if (result)
+                answer.json(200, openedJson(*result, address, *settings));
+            else
+                answer.problem(result.error());
+        });
+    };
+    m_sessions.open(*userId, address, opened);
+}
+
+void SessionEndpoints::exchangeMessage(const HttpRequest &request, const RequestFields &fields,
+                                       const WorkflowAnswer &answer)
+{
+    const auto to = fields.requiredUserId("toUserId");
+    if (!to)
+        return answer.problem(to.error());
+    const auto content = fields.requiredJson("content");
+    if (!content)
+        return answer.problem(content.error());
+    const auto claimed = fields.userId("fromUserId");
+    if (!claimed)
+        return answer.problem(claimed.error());
+    const auto from = senderOf(request, fields, *claimed);
+    if (!from)
+        return answer.problem(from.error());
+
+    const auto done = [answer, &ioThread = m_ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
+        ioThread.run([answer, result] {
+            if (result)
+                answer.json(result->written ? 200 : 202, receiptJson(*result));
+            else
+                answer.problem(result.error());
+        });
+    };
+    m_exchange.relay({*from, *to, *content, {}}, Broker::Tell::Outcome, done);
+}
+
+void SessionEndpoints::endSession(const HttpRequest &request, const RequestFields &fields,
+                                  const WorkflowAnswer &answer)
+{
+    const auto key = presentedKey(request, fields, {"queueName", "listeningKey"});
+    if (!key)
+        return answer.problem(key.error());
+    if (!*key)
+        return answer.problem({ProblemCause::Unauthenticated,
+                               "The listening key is missing: give it as queueName or as Bearer credentials.",
+                               0});
+    if (const auto session = sessionOf(**key, request); !session)
+        return answer.problem(session.error());
+
+    const auto done = [answer, &ioThread = m_ioThread](const tl::expected<void, Problem> &result) {
+        ioThread.run([answer, result] {
+            if (result)
+                answer.json(200, "{}");
+            else
+                answer.problem(result.error());
+        });
+    };
+    m_sessions.end(**key, done);
+}
+
+tl::expected<std::optional<ListeningKey>, Problem>
+SessionEndpoints::presentedKey(const HttpRequest &request, const RequestFields &fields,
+                               std::initializer_list<std::string_view> alternatives)
+{
+    std::optional<ListeningKey> key;
+    bool differ = false;
+    const auto present = [&](std::string_view secret) {
+        const ListeningKey next = ListeningKey::fromPresented(secret);
+        differ = differ || (key && !(*key == next));
+        key = next;
+    };
+    for (const auto &[name, value] : request.headers) {
+        if (name != "authorization")
+            continue;
+        if (const auto token = bearerToken(value))
+            present(*token);
+    }
+    for (const std::string_view name : alternatives) {
+        if (const RequestFields::Field *field = fields.find(name))
+            present(field->text);
+    }
+    if (differ)
+        return tl::unexpected(notYours("The request carries two different listening keys."));
+    return key;
+}
+
+tl::expected<SessionDirectory::Entry, Problem> SessionEndpoints::sessionOf(const ListeningKey &key,
+                                                                           const HttpRequest &request)
+{
+    auto session = m_directory.findKey(key);
+    if (!session) {
+        m_metrics.strange(Strange::UnknownKey, {},
+                          request.path.toStdString() + " from " + request.peer.toString().toStdString());
+        return tl::unexpected(
+            Problem{ProblemCause::UnknownKey, "The listening key is no live session's.", 0});
+    }
+    return *session;
+}
+
+tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &request,
+                                                         const RequestFields &fields,
+                                                         const std::optional<UserId> &claimed)
+{
+    const auto key = presentedKey(request, fields, {"listeningKey"});
+    if (!key)
+        return tl::unexpected(key.error());
+    if (*key) {
+        const auto session = sessionOf(**key, request);
+        if (!session)
+            return tl::unexpected(session.error());
+        if (claimed && !(*claimed == session->userId)) {
+            m_metrics.strange(Strange::ForeignSender, session->userId.bytes().toStdString(),
+                              "fromUserId " + claimed->bytes().toStdString());
+            return tl::unexpected(notYours("fromUserId is not the user of the listening key."));
+        }
+        return session->userId;
+    }
+
+    if (m_settings->requireKey)
+        return tl::unexpected(
+            Problem{ProblemCause::Unauthenticated,
+                    "The sender is not proven: give the listening key as Bearer credentials "
+                    "or as the member listeningKey.",
+                    0});
+    if (!claimed)
+        return tl::unexpected(Problem{ProblemCause::MissingMember, "The member fromUserId is missing.", 0});
+    if (!m_directory.findUser(*claimed))
+        return tl::unexpected(
+            Problem{ProblemCause::SenderUnknown, "The sender has no session: connect first.", 0});
+    return *claimed;
+}
+
+} // namespace msgsrv

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/net/http.h"
+
+#include <QObject>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+class QHttpServer;
+class QTcpServer;
+
+namespace msgsrv {
+
+class Link;
+class VirtualSocket;
+
+/// QHttpServer as this program uses it: requests come from virtual sockets, answers may be late. Everything
+/// that differs between Qt 6.4 and 6.8 stands in this class's source file.
+///
+/// Belongs to one I/O thread (or the main thread).
+class HttpAdapter final : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// @p onAnswer is told the status of each answer that was written.
+    HttpAdapter(std::vector<HttpRoute> routes, std::function<void(int status)> onAnswer);
+    ~HttpAdapter() override;
+
+    /// QHttpServer takes sockets from @p listener from now on, and owns it.
+    void bind(QTcpServer *listener);
+
+    /// Says whose request the next one is. The caller then feeds its virtual socket; when taken() is false
+    /// afterwards, QHttpServer refused what it was fed.
+    void expect(Link *link) { m_expected = link; }
+    [[nodiscard]] bool taken() const { return m_expected == nullptr; }
+
+    /// The value of Allow for @p path; null when there is no such path.
+    [[nodiscard]] QByteArray allowed(const QByteArray &path) const;
+
+private:
+    struct Answer; // one per request, until it is answered
+
+    template <typename Responder>
+    void handle(const QByteArray &body, Responder &&responder);
+    void dispatch(Link &link, const std::shared_ptr<Answer> &answer);
+
+    const std::vector<HttpRoute> m_routes;
+    const std::function<void(int)> m_onAnswer;
+    std::unique_ptr<QHttpServer> m_server;
+    Link *m_expected = nullptr;
+};
+
+} // namespace msgsrv

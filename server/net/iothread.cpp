@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/net/iothread.h"
+
+#include <QTimer>
+
+#include <future>
+#include <utility>
+
+namespace msgsrv {
+namespace {
+
+constexpr milliseconds sweepInterval(250);
+
+} // namespace
+
+IoThread::IoThread(unsigned index, uint stackBytes)
+    : m_index(index)
+    , m_inbox([this](Entry &&entry) { handle(std::move(entry)); })
+{
+    m_thread.setObjectName(QStringLiteral("io-%1").arg(index));
+    m_thread.setStackSize(stackBytes);
+    m_inbox.moveToThread(&m_thread);
+}
+
+IoThread::~IoThread()
+{
+    stop();
+}
+
+void IoThread::start(std::function<void()> setUp)
+{
+    Q_ASSERT(!m_thread.isRunning() && !m_thread.isFinished());
+    const auto ready = std::make_shared<std::promise<void>>(); // set_value() may outlast the wait
+    post([this, ready, setUp = std::move(setUp)] {
+        startSweeping();
+        if (setUp)
+            setUp();
+        ready->set_value();
+    });
+    m_dispatcher = new EpollDispatcher;
+    m_thread.setEventDispatcher(m_dispatcher);
+    m_thread.start();
+    ready->get_future().wait();
+}
+
+void IoThread::stop(std::function<void()> tearDown)
+{
+    if (!m_dispatcher)
+        return;
+    Q_ASSERT(!isCurrent());
+    post([this, tearDown = std::move(tearDown)] {
+        stopSweeping();
+        if (tearDown)
+            tearDown();
+        m_inbox.close();
+        m_thread.quit();
+    });
+    m_thread.wait();
+    m_dispatcher = nullptr;
+}
+
+void IoThread::post(Task task)
+{
+    m_inbox.push(std::move(task));
+}
+
+bool IoThread::isCurrent() const
+{
+    return QThread::currentThread() == &m_thread;
+}
+
+void IoThread::messagesReady(ConnectionId consumer, const ListeningKey &queue)
+{
+    m_inbox.push(MessagesReady{consumer, queue});
+}
+
+void IoThread::requestClose(ConnectionId connection, quint16 code, const QByteArray &reason)
+{
+    m_inbox.push(CloseRequested{connection, code, reason});
+}
+
+void IoThread::handle(Entry &&entry)
+{
+    if (const auto *ready = std::get_if<MessagesReady>(&entry)) {
+        if (auto *handler = m_handlers.find(ready->consumer))
+            handler->onMessagesReady(ready->queue);
+    } else if (const auto *close = std::get_if<CloseRequested>(&entry)) {
+        if (auto *handler = m_handlers.find(close->connection))
+            handler->onCloseRequested(close->code, close->reason);
+    } else {
+        std::get<Task>(entry)();
+    }
+}
+
+void IoThread::registerConnection(ConnectionId id, ConnectionHandler *handler)
+{
+    Q_ASSERT(isCurrent() && ioThreadOf(id) == m_index);
+    m_handlers.add(id, handler);
+}
+
+void IoThread::unregisterConnection(ConnectionId id)
+{
+    Q_ASSERT(isCurrent());
+    m_handlers.remove(id);
+}
+
+void IoThread::requestCloseOfAll(quint16 code, const QByteArray &reason)
+{
+    Q_ASSERT(isCurrent());
+    m_handlers.visitAll([&](ConnectionHandler &handler) { handler.onCloseRequested(code, reason); });
+}
+
+void IoThread::addSweepable(Sweepable *sweepable)
+{
+    Q_ASSERT(isCurrent() && !sweepable->isSwept());
+    m_sweepables.add(*sweepable);
+}
+
+void IoThread::removeSweepable(Sweepable *sweepable)
+{
+    Q_ASSERT(isCurrent());
+    if (sweepable->isSwept())
+        m_sweepables.remove(*sweepable);
+}
+
+EpollDispatcher::Statistics IoThread::statistics() const
+{
+    return m_dispatcher ? m_dispatcher->statistics() : EpollDispatcher::Statistics{};
+}
+
+void IoThread::startSweeping()
+{
+    m_sweepTimer = std::make_unique<QTimer>();
+    QObject::connect(m_sweepTimer.get(), &QTimer::timeout, m_sweepTimer.get(), [this] { sweep(); });
+    m_sweepTimer->start(sweepInterval);
+}
+
+void IoThread::stopSweeping()
+{
+    m_sweepTimer.reset();
+    m_sweepables.clear();
+}
+
+void IoThread::sweep()
+{
+    const auto now = Clock::now();
+    m_handlers.visitAll([now](ConnectionHandler &handler) { handler.onTick(now); });
+    m_sweepables.visitAll([now](Sweepable &sweepable) { sweepable.sweep(now); });
+}
+
+} // namespace msgsrv

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/broker/broker.h"
+#include "server/session/directory.h"
+#include "shared/signaling/message.h"
+#include "shared/signaling/problem.h"
+
+#include <tl/expected.hpp>
+
+#include <atomic>
+#include <functional>
+
+namespace msgsrv {
+
+/// What a client wants relayed. `content` is JSON text of any value (a string is already quoted).
+struct ExchangeRequest
+{
+    UserId from; ///< proven, or believed by exchange.require_key=false
+    UserId to;
+    QByteArray contentJson;
+    std::vector<std::pair<QByteArray, QByteArray>> headers; ///< of a SEND, to travel with the message
+};
+
+struct ExchangeReceipt
+{
+    QByteArray messageId;
+    bool written = false; ///< true: "delivered", false: "queued"
+};
+
+/// Relays one message from a proven sender to a user: the data path. Any thread.
+class Exchange
+{
+public:
+    using Done = std::function<void(tl::expected<ExchangeReceipt, Problem>)>;
+
+    Exchange(const SessionDirectory &directory, Broker &broker, qsizetype contentLimit);
+
+    /// @p done is called once, in any thread, perhaps before this returns: with Broker::Tell::Acceptance
+    /// as soon as the message is accepted (SEND), with Outcome when it is known whether it was written or
+    /// waits. Problems: RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
+    void relay(ExchangeRequest request, Broker::Tell tell, Done done);
+
+private:
+    const SessionDirectory &m_directory;
+    Broker &m_broker;
+    const qsizetype m_contentLimit; ///< bytes, 0 = unlimited
+    const QByteArray m_idPrefix; ///< differs from run to run
+    std::atomic<std::uint64_t> m_nextId{1};
+};
+
+} // namespace msgsrv

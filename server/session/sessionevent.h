@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/signaling/closecodes.h"
+#include "server/session/session.h"
+#include "shared/base/clock.h"
+#include "shared/base/connectionid.h"
+
+#include <variant>
+#include <vector>
+
+namespace msgsrv {
+
+// clang-format off
+
+/// What can happen to a session. Events may come late, twice, or not at all.
+struct SessionEvent
+{
+    /// The store took the record, or did not.
+    struct Stored {};
+    struct StoreFailed {};
+    /// The store no longer has the record, or may still have it.
+    struct StoreRemoved {};
+    struct StoreRemoveFailed {};
+    /// A connection proved the key.
+    struct Attached { ConnectionId connection; };
+    /// A connection is over, or its client sent DISCONNECT.
+    struct ConnectionClosed { ConnectionId connection; };
+    /// What the broker tells.
+    struct QueueCreated { ConnectionId consumer; };
+    struct QueueDeleted { ConnectionId consumer; };
+    /// The holder of the key wants the end.
+    struct EndRequested {};
+    /// An inspection of the broker, begun at `begun`, found the queue or did not.
+    struct Inspected { TimePoint begun; bool queueExists; };
+    /// Time has passed.
+    struct Tick {};
+
+    using Any = std::variant<Stored, StoreFailed, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
+                             QueueCreated, QueueDeleted, EndRequested, Inspected, Tick>;
+};
+
+/// What has to be done for a session, in the order given.
+struct SessionEffect
+{
+    struct ReserveQueue {};
+    /// Queue, reservation and what waits.
+    struct RemoveQueue {};
+    /// Keep this consumer from the queue for good; what waits stays.
+    struct DetachQueue { ConnectionId consumer; };
+    struct PublishToDirectory {};
+    struct WithdrawFromDirectory {};
+    struct CloseConnection { ConnectionId connection; CloseCode code; const char *reason; };
+    struct StoreUpdate {};
+    /// To be answered by StoreRemoved or StoreRemoveFailed.
+    struct StoreRemove {};
+    struct ReportStrange { EndReason reason; };
+    /// The session can be deleted. The last effect of all.
+    struct Forget {};
+
+    using Any = std::variant<ReserveQueue, RemoveQueue, DetachQueue, PublishToDirectory, WithdrawFromDirectory,
+                             CloseConnection, StoreUpdate, StoreRemove, ReportStrange, Forget>;
+};
+
+// clang-format on
+
+using SessionEffects = std::vector<SessionEffect::Any>;
+
+} // namespace msgsrv

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/storage/sessionstore.h"
+#include "shared/base/connectionid.h"
+#include "shared/signaling/listeningkey.h"
+#include "shared/signaling/problem.h"
+#include "shared/signaling/userid.h"
+
+#include <tl/expected.hpp>
+
+#include <functional>
+
+namespace msgsrv {
+
+/// What `POST /connect` hands out.
+struct OpenedSession
+{
+    UserId userId;
+    ListeningKey key;
+    Generation generation = Generation::None;
+};
+
+/// A STOMP CONNECT that wants to act for a session.
+struct AttachRequest
+{
+    ConnectionId connection = ConnectionId::None;
+    QByteArray login; ///< as presented
+    ListeningKey passcode; ///< as presented
+};
+
+enum class AttachRefusal { BadCredentials, Draining };
+
+struct AttachedSession
+{
+    UserId userId;
+    ListeningKey key;
+    Generation generation = Generation::None;
+};
+
+/// The sessions as the transports see them. The implementation lives in the main thread and is the only
+/// owner of session state; these functions may be called from any thread, and every `done` is called
+/// exactly once, in the main thread (callers hop back to their own executor).
+class Sessions
+{
+public:
+    virtual ~Sessions() = default;
+
+    /// Opens a session. Problems: UserIdTaken, Draining, Unavailable. @p address is kept in the record.
+    virtual void open(const UserId &userId, const QByteArray &address,
+                      std::function<void(tl::expected<OpenedSession, Problem>)> done)
+        = 0;
+
+    /// Ends the session that @p key names: nothing more is delivered, its connection is closed when its
+    /// DISCONNECT comes or 5 s later. Problem: UnknownKey.
+    virtual void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) = 0;
+
+    /// Binds a connection to its session; the newest wins, an older connection is asked to close
+    /// (4001 "replaced").
+    virtual void attach(const AttachRequest &request,
+                        std::function<void(tl::expected<AttachedSession, AttachRefusal>)> done)
+        = 0;
+
+    /// The connection that had attached is over, or its client sent DISCONNECT. Late and repeated calls
+    /// are harmless: only the connection that holds the session can end it. A connection that goes while
+    /// its attach() is under way calls this with the key that it presented, from the same thread.
+    virtual void connectionClosed(const ListeningKey &key, ConnectionId connection) = 0;
+};
+
+} // namespace msgsrv

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/session/sessionservice.h"
+
+#include "shared/base/log.h"
+
+#include <QDateTime>
+#include <QLoggingCategory>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace msgsrv {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcSession, "msgsrv.session", QtInfoMsg)
+
+/// Takes as long for a wrong key as for the right one of the same length.
+bool equalInConstantTime(const QByteArray &a, const QByteArray &b)
+{
+    if (a.size() != b.size())
+        return false;
+    unsigned char difference = 0;
+    for (qsizetype i = 0; i < a.size(); ++i)
+        difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
+    return difference == 0;
+}
+
+Strange strangeFor(EndReason reason)
+{
+    Q_ASSERT(reason == EndReason::UnackedExpired || reason == EndReason::QueueLost);
+    return reason == EndReason::QueueLost ? Strange::QueueLost : Strange::UnackedExpired;
+}
+
+DropReason dropReasonFor(EndReason reason)
+{
+    return reason == EndReason::UnackedExpired ? DropReason::Expired : DropReason::SessionEnded;
+}
+
+const char *labelFor(SessionState state)
+{
+    switch (state) {
+    case SessionState::New:
+        return "new";
+    case SessionState::Acked:
+        return "acked";
+    case SessionState::Ending:
+        return "ending";
+    case SessionState::Opening:
+    case SessionState::Forgotten:
+        break;
+    }
+    return nullptr;
+}
+
+constexpr SessionState countedStates[] = {SessionState::New, SessionState::Acked, SessionState::Ending};
+
+} // namespace
+
+SessionService::SessionService(const Settings &settings, const Collaborators &collaborators, Now now,
+                               QObject *parent)
+    : QObject(parent)
+    , m_settings(settings)
+    , m_with(collaborators)
+    , m_now(std::move(now))
+    , m_machine(settings.session)
+    , m_openedCounter(m_with.metrics.counter("messaging_sessions_opened_total", "Sessions opened."))
+{
+    for (const SessionState state : countedStates) {
+        m_with.metrics.addGauge(
+            "messaging_sessions", "Sessions by state.", {{"state", labelFor(state)}},
+            [counts = m_counts, state] { return double(counts->byState[std::size_t(state)].load()); });
+    }
+    for (int i = int(EndReason::ClientEnded); i < int(EndReason::StoreRefused); ++i) {
+        m_endedCounters[std::size_t(i)]
+            = &m_with.metrics.counter("messaging_sessions_ended_total", "Sessions ended, by reason.",
+                                      {{"reason", toString(EndReason(i))}});
+    }
+
+    // In the thread that emits; the functions themselves only post.
+    connect(
+        &m_with.broker, &Broker::queueCreated, this,
+        [this](const ListeningKey &queue, ConnectionId consumer) {
+            m_with.mainThread.post([this, alive = std::weak_ptr(m_alive), queue, consumer] {
+                if (!alive.expired())
+                    apply(queue, SessionEvent::QueueCreated{consumer}, m_now());
+            });
+        },
+        Qt::DirectConnection);
+    connect(
+        &m_with.broker, &Broker::queueDeleted, this,
+        [this](const ListeningKey &queue, ConnectionId consumer) {
+            m_with.mainThread.post([this, alive = std::weak_ptr(m_alive), queue, consumer] {
+                if (!alive.expired())
+                    apply(queue, SessionEvent::QueueDeleted{consumer}, m_now());
+            });
+        },
+        Qt::DirectConnection);
+}
+
+SessionService::~SessionService() = default;
+
+void SessionService::hop(std::function<void()> task)
+{
+    m_with.mainThread.run([alive = std::weak_ptr(m_alive), task = std::move(task)] {
+        if (!alive.expired())
+            task();
+    });
+}
+
+void SessionService::open(const UserId &userId, const QByteArray &address,
+                          std::function<void(tl::expected<OpenedSession, Problem>)> done)
+{
+    hop([this, userId, address, done = std::move(done)] { openHere(userId, address, done); });
+}
+
+void SessionService::openHere(const UserId &userId, const QByteArray &address,
+                              const std::function<void(tl::expected<OpenedSession, Problem>)> &done)
+{
+    Q_ASSERT(!userId.isNull());
+    const auto refuse = [&done](ProblemCause cause, const char *detail, int retryAfter) {
+        done(tl::unexpected(Problem{cause, detail, retryAfter}));
+    };
+    if (m_draining) {
+        return refuse(ProblemCause::Draining, "This server takes no new sessions.",
+                      m_settings.retryAfterSeconds);
+    }
+    if (m_users.contains(userId))
+        return refuse(ProblemCause::UserIdTaken, "This userId has a session.", 0);
+
+    Session session;
+    session.userId = userId;
+    session.key = ListeningKey::generate();
+    session.generation = Generation(++m_lastGeneration);
+    session.address = address;
+    session.createdAtMs = QDateTime::currentMSecsSinceEpoch();
+    const OpenedSession opened{session.userId, session.key, session.generation};
+    const SessionRecord record = session.record();
+    m_users.insert(userId, session.key);
+    m_sessions.try_emplace(opened.key, Entry{std::move(session), std::nullopt});
+
+    m_with.store.insert(
+        record,
+        [this, alive = std::weak_ptr(m_alive), executor = &m_with.mainThread,
+         retryAfter = m_settings.retryAfterSeconds, opened, done](StoreStatus status) {
+            executor->run([this, alive, retryAfter, opened, done, status] {
+                if (alive.expired())
+                    return;
+                if (status == StoreStatus::Ok) {
+                    apply(opened.key, SessionEvent::Stored{}, m_now());
+                    done(opened);
+                    return;
+                }
+                apply(opened.key, SessionEvent::StoreFailed{}, m_now());
+                if (status == StoreStatus::Conflict) {
+                    done(tl::unexpected(Problem{ProblemCause::UserIdTaken,
+                                                QByteArrayLiteral("This userId has a session."), 0}));
+                } else {
+                    done(tl::unexpected(Problem{ProblemCause::Unavailable,
+                                                QByteArrayLiteral("The session store cannot be reached."),
+                                                retryAfter}));
+                }
+            });
+        });
+}
+
+void SessionService::end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
+{
+    hop([this, key, done = std::move(done)] {
+        if (!liveSession(key)) {
+            done(tl::unexpected(
+                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
+            return;
+        }
+        apply(key, SessionEvent::EndRequested{}, m_now());
+        done({});
+    });
+}
+
+void SessionService::attach(const AttachRequest &request,
+                            std::function<void(tl::expected<AttachedSession, AttachRefusal>)> done)
+{
+    hop([this, request, done = std::move(done)] { done(attachHere(request)); });
+}
+
+tl::expected<AttachedSession, AttachRefusal> SessionService::attachHere(const AttachRequest &request)
+{
+    Q_ASSERT(request.connection != ConnectionId::None);
+    // The session is looked up by its user and never by the presented key, which is compared only.
+    const auto userId = UserId::parse({request.login.constData(), std::size_t(request.login.size())});
+    const auto key = userId ? m_users.constFind(*userId) : m_users.cend();
+    const Session *session = key != m_users.cend() ? liveSession(*key) : nullptr;
+    if (!session || !equalInConstantTime(session->key.secret(), request.passcode.secret()))
+        return tl::unexpected(AttachRefusal::BadCredentials);
+    if (m_draining)
+        return tl::unexpected(AttachRefusal::Draining);
+    AttachedSession attached{session->userId, session->key, session->generation};
+    apply(attached.key, SessionEvent::Attached{request.connection}, m_now());
+    return attached;
+}
+
+void SessionService::connectionClosed(const ListeningKey &key, ConnectionId connection)
+{
+    hop([this, key, connection] { apply(key, SessionEvent::ConnectionClosed{connection}, m_now()); });
+}
+
+void SessionService::drain()
+{
+    m_draining = true;
+    log::info(lcSession(), "session.draining", {{"live", liveCount()}});
+}
+
+qint64 SessionService::count(SessionState state) const
+{
+    return labelFor(state) ? m_counts->byState[std::size_t(state)].load() : 0;
+}
+
+qint64 SessionService::liveCount() const
+{
+    return count(SessionState::New) + count(SessionState::Acked);
+}
+
+Session *SessionService::liveSession(const ListeningKey &key)
+{
+    const auto it = m_sessions.find(key);
+    return it != m_sessions.end() && it->second.session.isLive() ? &it->second.session : nullptr;
+}
+
+void SessionService::tick(TimePoint now)
+{
+    while (!m_deadlines.empty() && m_deadlines.begin()->first.first <= now) {
+        const auto filed = m_deadlines.begin();
+        Q_ASSERT(m_sessions.at(filed->second).session.deadline() == filed->first.first);
+        apply(filed->second, SessionEvent::Tick{}, now);
+    }
+    if (m_settings.sweepInterval <= Duration::zero())
+        return;
+    if (!m_nextInspection)
+        m_nextInspection = now + m_settings.sweepInterval;
+    if (now >= *m_nextInspection) {
+        m_nextInspection = now + m_settings.sweepInterval;
+        inspect(now);
+    }
+}
+
+void SessionService::inspect(TimePoint now)
+{
+    const std::uint64_t number = ++m_inspection;
+    m_with.broker.inspect([this, alive = std::weak_ptr(m_alive), executor = &m_with.mainThread, number,
+                           now](const QSet<ListeningKey> &queues) {
+        executor->run([this, alive, number, now, queues] {
+            if (!alive.expired() && number == m_inspection)
+                compareWith(queues, now);
+        });
+    });
+}
+
+void SessionService::compareWith(const QSet<ListeningKey> &queues, TimePoint begun)
+{
+    std::vector<std::pair<ListeningKey, bool>> findings;
+    for (const auto &[key, entry] : m_sessions) {
+        if (entry.session.state != SessionState::Acked)
+            continue;
+        const bool exists = queues.contains(key);
+        if (!exists || entry.session.missingSince)
+            findings.emplace_back(key, exists);
+    }
+    bool toBeConfirmed = false;
+    for (const auto &[key, exists] : findings) {
+        apply(key, SessionEvent::Inspected{begun, exists}, m_now());
+        const Session *session = liveSession(key);
+        toBeConfirmed = toBeConfirmed || (session && session->missingSince);
+    }
+    if (toBeConfirmed)
+        m_nextInspection = std::min(*m_nextInspection, begun + m_settings.session.lostConfirmation);
+}
+
+void SessionService::apply(ListeningKey key, const SessionEvent::Any &event, TimePoint now)
+{
+    const auto it = m_sessions.find(key);
+    if (it == m_sessions.end())
+        return; // a late event of a session that is over
+    Entry &entry = it->second;
+    const SessionState before = entry.session.state;
+    const SessionEffects effects = m_machine.step(entry.session, event, now);
+    if (entry.session.state != before)
+        noteTransition(entry.session, before);
+    file(entry);
+    for (const SessionEffect::Any &effect : effects)
+        std::visit([this, &entry](const auto &what) { carryOut(entry.session, what); }, effect);
+}
+
+void SessionService::noteTransition(const Session &session, SessionState before)
+{
+    if (labelFor(before))
+        --m_counts->byState[std::size_t(before)];
+    if (labelFor(session.state))
+        ++m_counts->byState[std::size_t(session.state)];
+    const auto generation = std::uint64_t(session.generation);
+    const QByteArray &user = session.userId.bytes();
+
+    const bool hadUserId
+        = before == SessionState::Opening || before == SessionState::New || before == SessionState::Acked;
+    if (hadUserId && !session.isLive())
+        m_users.remove(session.userId);
+
+    switch (session.state) {
+    case SessionState::New:
+        if (before == SessionState::Opening) {
+            m_openedCounter.Increment();
+            log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
+        } else {
+            log::info(lcSession(), "session.replaced", {{"user", user}, {"generation", generation}});
+        }
+        break;
+    case SessionState::Acked:
+        log::info(lcSession(), "session.acked", {{"user", user}, {"generation", generation}});
+        break;
+    case SessionState::Ending:
+        m_endedCounters[std::size_t(session.endReason)]->Increment();
+        log::info(lcSession(), "session.ended",
+                  {{"user", user}, {"generation", generation}, {"reason", toString(session.endReason)}});
+        break;
+    case SessionState::Opening:
+    case SessionState::Forgotten:
+        break;
+    }
+}
+
+void SessionService::file(Entry &entry)
+{
+    const std::optional<TimePoint> at = entry.session.deadline();
+    if (at == entry.filedAt)
+        return;
+    if (entry.filedAt)
+        m_deadlines.erase({*entry.filedAt, entry.session.generation});
+    if (at)
+        m_deadlines.emplace(std::pair(*at, entry.session.generation), entry.session.key);
+    entry.filedAt = at;
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::ReserveQueue)
+{
+    m_with.broker.reserve(session.key);
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::RemoveQueue)
+{
+    m_with.broker.remove(session.key, dropReasonFor(session.endReason));
+}
+
+void SessionService::carryOut(const Session &session, const SessionEffect::DetachQueue &effect)
+{
+    m_with.broker.detach(session.key, effect.consumer);
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::PublishToDirectory)
+{
+    m_with.directory.add({session.userId, session.key, session.generation});
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::WithdrawFromDirectory)
+{
+    m_with.directory.remove(session.key, session.generation);
+}
+
+void SessionService::carryOut(const Session &, const SessionEffect::CloseConnection &effect)
+{
+    m_with.connections.requestClose(effect.connection, quint16(effect.code), effect.reason);
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::StoreUpdate)
+{
+    // Nobody waits for it: a record that says "un-acked" for too long is no harm, a missing session is.
+    m_with.store.update(session.record(), [user = session.userId](StoreStatus status) {
+        if (status == StoreStatus::Unavailable)
+            log::warning(lcSession(), "session.store_update_failed", {{"user", user.bytes()}});
+    });
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::StoreRemove)
+{
+    m_with.store.remove(
+        session.key, session.generation,
+        [this, alive = std::weak_ptr(m_alive), executor = &m_with.mainThread, key = session.key,
+         user = session.userId](StoreStatus status) {
+            const bool gone = status == StoreStatus::Ok || status == StoreStatus::NotFound;
+            if (!gone)
+                log::warning(lcSession(), "session.store_remove_failed", {{"user", user.bytes()}});
+            executor->run([this, alive, key, gone] {
+                if (alive.expired())
+                    return;
+                if (gone)
+                    apply(key, SessionEvent::StoreRemoved{}, m_now());
+                else
+                    apply(key, SessionEvent::StoreRemoveFailed{}, m_now());
+            });
+        });
+}
+
+void SessionService::carryOut(const Session &session, const SessionEffect::ReportStrange &effect)
+{
+    m_with.metrics.strange(strangeFor(effect.reason), session.userId.bytes().toStdString(),
+                           "generation " + std::to_string(std::uint64_t(session.generation)));
+}
+
+void SessionService::carryOut(const Session &session, SessionEffect::Forget)
+{
+    Q_ASSERT(!session.deadline());
+    m_sessions.erase(m_sessions.find(session.key));
+}
+
+} // namespace msgsrv

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/broker/broker.h"
+#include "server/metrics/metrics.h"
+#include "server/session/directory.h"
+#include "server/session/sessionmachine.h"
+#include "server/session/sessions.h"
+#include "shared/base/executor.h"
+#include "shared/signaling/connectionport.h"
+
+#include <QHash>
+#include <QObject>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+namespace msgsrv {
+
+/// The sessions of this process: keeps their state, feeds the state machine with what the transports, the
+/// broker, the store and the clock tell, and carries out what it answers.
+///
+/// Lives in the main thread, which owns everything in it that is not said to be atomic. The functions of
+/// Sessions may be called from any thread while the service exists; what they posted before its end is
+/// discarded. Signals of the broker are posted to the main thread as well and never handled in place, so
+/// an effect on the broker cannot re-enter the service.
+class SessionService final : public QObject, public Sessions
+{
+    Q_OBJECT
+
+public:
+    struct Settings
+    {
+        SessionMachine::Settings session;
+        Duration sweepInterval = seconds(30); ///< between inspections of the broker; zero: none
+        int retryAfterSeconds = 5; ///< told to those who come while draining, or while the store is away
+    };
+
+    /// Where time comes from.
+    using Now = std::function<TimePoint()>;
+
+    /// What the service works with; all of it outlives the service.
+    struct Collaborators
+    {
+        Executor &mainThread;
+        Broker &broker;
+        SessionStore &store;
+        SessionDirectory &directory;
+        ConnectionPort &connections;
+        Metrics &metrics;
+    };
+
+    SessionService(const Settings &settings, const Collaborators &collaborators, Now now = &Clock::now,
+                   QObject *parent = nullptr);
+    ~SessionService() override;
+
+    void open(const UserId &userId, const QByteArray &address,
+              std::function<void(tl::expected<OpenedSession, Problem>)> done) override;
+    void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) override;
+    void attach(const AttachRequest &request,
+                std::function<void(tl::expected<AttachedSession, AttachRefusal>)> done) override;
+    void connectionClosed(const ListeningKey &key, ConnectionId connection) override;
+
+    /// Handles every deadline up to @p now. The owner's timer calls it about every 250 ms. Main thread.
+    void tick(TimePoint now);
+
+    /// From now on open() is answered Draining and so is attach() with good credentials; sessions that are
+    /// attached go on. Main thread.
+    void drain();
+
+    /// Sessions in @p state (New, Acked or Ending; others count 0). Any thread.
+    [[nodiscard]] qint64 count(SessionState state) const;
+    /// Sessions whose key is valid. Any thread.
+    [[nodiscard]] qint64 liveCount() const;
+
+private:
+    struct Entry
+    {
+        Session session;
+        std::optional<TimePoint> filedAt; ///< where m_deadlines has it
+    };
+    struct KeyHash
+    {
+        std::size_t operator()(const ListeningKey &key) const noexcept
+        {
+            return qHash(key, QHashSeed::globalSeed());
+        }
+    };
+    /// Shared with the metrics, which may ask after the service has gone.
+    struct Counts
+    {
+        std::array<std::atomic<qint64>, 5> byState{}; ///< index: SessionState
+    };
+
+    /// Runs @p task in the main thread, unless the service has gone by then. Any thread.
+    void hop(std::function<void()> task);
+
+    void openHere(const UserId &userId, const QByteArray &address,
+                  const std::function<void(tl::expected<OpenedSession, Problem>)> &done);
+    [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
+    [[nodiscard]] Session *liveSession(const ListeningKey &key);
+
+    /// By value: the session that an event forgets may own the key.
+    void apply(ListeningKey key, const SessionEvent::Any &event, TimePoint now);
+    void noteTransition(const Session &session, SessionState before);
+    void file(Entry &entry);
+
+    void carryOut(const Session &session, SessionEffect::ReserveQueue);
+    void carryOut(const Session &session, SessionEffect::RemoveQueue);
+    void carryOut(const Session &session, const SessionEffect::DetachQueue &effect);
+    void carryOut(const Session &session, SessionEffect::PublishToDirectory);
+    void carryOut(const Session &session, SessionEffect::WithdrawFromDirectory);
+    void carryOut(const Session &session, const SessionEffect::CloseConnection &effect);
+    void carryOut(const Session &session, SessionEffect::StoreUpdate);
+    void carryOut(const Session &session, SessionEffect::StoreRemove);
+    void carryOut(const Session &session, const SessionEffect::ReportStrange &effect);
+    void carryOut(const Session &session, SessionEffect::Forget);
+
+    void inspect(TimePoint now);
+    void compareWith(const QSet<ListeningKey> &queues, TimePoint begun);
+
+    const Settings m_settings;
+    const Collaborators m_with;
+    const Now m_now;
+    const SessionMachine m_machine;
+    const std::shared_ptr<Counts> m_counts = std::make_shared<Counts>();
+    std::array<prometheus::Counter *, endReasonCount> m_endedCounters{};
+    prometheus::Counter &m_openedCounter;
+
+    std::unordered_map<ListeningKey, Entry, KeyHash> m_sessions;
+    /// Whose userId is taken: Opening, New and Acked sessions.
+    QHash<UserId, ListeningKey> m_users;
+    std::map<std::pair<TimePoint, Generation>, ListeningKey> m_deadlines;
+    std::uint64_t m_lastGeneration = 0;
+    std::optional<TimePoint> m_nextInspection;
+    std::uint64_t m_inspection = 0; ///< the latest; answers to older ones are not looked at
+    bool m_draining = false;
+    /// Expires with the service. Any thread may copy it; only the main thread asks.
+    const std::shared_ptr<const int> m_alive = std::make_shared<int>(0);
+};
+
+} // namespace msgsrv

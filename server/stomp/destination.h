@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/signaling/listeningkey.h"
+#include "shared/signaling/userid.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace msgsrv {
+
+/// `/user/<userId>`, the id percent-encoded.
+struct UserDestination
+{
+    UserId user;
+};
+
+/// `/queue/<listeningKey>`
+struct QueueDestination
+{
+    ListeningKey key;
+};
+
+/// Nothing that the server knows.
+struct UnknownDestination
+{ };
+
+/// `/user/` and something that cannot be a userId.
+struct MalformedDestination
+{
+    std::string why; ///< one sentence
+};
+
+using Destination = std::variant<UserDestination, QueueDestination, UnknownDestination, MalformedDestination>;
+
+/// Reads a `destination` header. What follows `/user/` is percent-decoded once, slashes in it and plus
+/// signs stand for themselves.
+[[nodiscard]] Destination parseDestination(std::string_view text);
+
+} // namespace msgsrv

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/stomp/replies.h"
+
+#include "shared/stomp/serializer.h"
+
+namespace msgsrv::reply {
+
+using stomp::FrameWriter;
+using stomp::Version;
+
+namespace {
+
+std::string_view view(const QByteArray &bytes)
+{
+    return {bytes.constData(), std::size_t(bytes.size())};
+}
+
+/// The headers that every MESSAGE begins with.
+void writeMessageHead(FrameWriter &writer, const ListeningKey &queue, const Subscription &subscription,
+                      const QByteArray &messageId, std::string_view contentType)
+{
+    std::string destination = "/queue/";
+    destination += view(queue.secret());
+    writer.header("destination", destination);
+    if (subscription.id)
+        writer.header("subscription", *subscription.id);
+    writer.header("message-id", view(messageId));
+    writer.header("content-type", contentType);
+}
+
+} // namespace
+
+std::string connected(Version version, const std::string &heartBeat, const QByteArray &session,
+                      const QByteArray &server, const UserId &userId)
+{
+    std::string out;
+    FrameWriter writer(out, "CONNECTED", version);
+    writer.header("version", toString(version));
+    writer.header("heart-beat", heartBeat);
+    writer.header("session", view(session));
+    writer.header("server", view(server));
+    if (view(userId.bytes()).find_first_of(" :\\") == std::string_view::npos)
+        writer.header("user-name", view(userId.bytes()));
+    writer.finish();
+    return out;
+}
+
+std::string receipt(Version version, std::string_view receiptId)
+{
+    std::string out;
+    FrameWriter writer(out, "RECEIPT", version);
+    writer.header("receipt-id", receiptId);
+    writer.finish();
+    return out;
+}
+
+std::string error(Version version, const Fault &fault)
+{
+    std::string out;
+    FrameWriter writer(out, "ERROR", version);
+    writer.header("message", fault.message);
+    if (fault.listVersions)
+        writer.header("version", "1.0,1.1,1.2");
+    if (fault.receiptId)
+        writer.header("receipt-id", *fault.receiptId);
+    writer.header("content-type", "text/plain");
+    writer.finish((fault.detail.empty() ? fault.message : fault.detail) + '\n');
+    return out;
+}
+
+std::string message(Version version, const ListeningKey &queue, const Subscription &subscription,
+                    const Message &relayed)
+{
+    std::string out;
+    out.reserve(256 + std::size_t(relayed.body.size()));
+    FrameWriter writer(out, "MESSAGE", version);
+    writeMessageHead(writer, queue, subscription, relayed.id, "application/json");
+    writer.header("from", view(relayed.from.bytes()));
+    // Behind the server's own: should a name be repeated, the first counts.
+    for (const auto &[name, value] : relayed.headers)
+        writer.header(view(name), view(value));
+    writer.finish(view(relayed.body));
+    return out;
+}
+
+std::string undeliverable(Version version, const ListeningKey &queue, const Subscription &subscription,
+                          const Undeliverable &event)
+{
+    std::string out;
+    FrameWriter writer(out, "MESSAGE", version);
+    writeMessageHead(writer, queue, subscription, event.eventId, "application/problem+json");
+    writer.header("event", "undeliverable");
+    if (event.receiptId)
+        writer.header("receipt-id", *event.receiptId);
+    writer.finish(view(event.problem.toJson(event.destination, event.timestampMs)));
+    return out;
+}
+
+} // namespace msgsrv::reply

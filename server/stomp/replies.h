@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/stomp/fault.h"
+#include "server/stomp/subscriptions.h"
+#include "shared/signaling/listeningkey.h"
+#include "shared/signaling/message.h"
+#include "shared/signaling/problem.h"
+#include "shared/signaling/userid.h"
+#include "shared/stomp/frame.h"
+
+#include <QByteArray>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace msgsrv {
+
+/// The frames that the server sends, ready for the wire. Pure functions.
+namespace reply {
+
+/// @p userId is left out when it holds a blank, a colon or a backslash: CONNECTED is never escaped, and
+/// some clients' parsers stop at such a value.
+[[nodiscard]] std::string connected(stomp::Version version, const std::string &heartBeat,
+                                    const QByteArray &session, const QByteArray &server,
+                                    const UserId &userId);
+
+[[nodiscard]] std::string receipt(stomp::Version version, std::string_view receiptId);
+
+/// The ERROR frame. The `version` of the failed negotiation is there when the fault says so.
+[[nodiscard]] std::string error(stomp::Version version, const Fault &fault);
+
+[[nodiscard]] std::string message(stomp::Version version, const ListeningKey &queue,
+                                  const Subscription &subscription, const Message &relayed);
+
+/// The event that tells a sender that its SEND was not accepted.
+struct Undeliverable
+{
+    QByteArray eventId; ///< the message-id
+    Problem problem;
+    QByteArray destination; ///< as the client wrote it
+    std::optional<std::string> receiptId;
+    qint64 timestampMs = 0; ///< Unix time
+};
+[[nodiscard]] std::string undeliverable(stomp::Version version, const ListeningKey &queue,
+                                        const Subscription &subscription, const Undeliverable &event);
+
+} // namespace reply
+
+} // namespace msgsrv

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/stomp/fault.h"
+#include "shared/signaling/listeningkey.h"
+#include "shared/signaling/problem.h"
+#include "shared/signaling/userid.h"
+#include "shared/stomp/frame.h"
+
+#include <QByteArray>
+
+#include <tl/expected.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace msgsrv {
+
+/// Whom a SEND of the session whose key is @p own goes to. A destination that cannot be used is a fault;
+/// whether the user is there is the exchange's to say.
+[[nodiscard]] tl::expected<UserId, Fault> recipientOf(const stomp::Frame &send, const ListeningKey &own);
+
+/// The content of a SEND as JSON text: the body itself when its content-type is application/json (with or
+/// without parameters), else the body as a JSON string. Problems: InvalidContent, MalformedBody,
+/// DuplicateMember.
+[[nodiscard]] tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send);
+
+/// The headers of a SEND that travel with the message: those that neither this frame alone is about nor the
+/// server makes, the first of each name (STOMP 1.2, "Repeated Header Entries"). A passcode, which some
+/// clients add to every frame, never travels.
+[[nodiscard]] std::vector<std::pair<QByteArray, QByteArray>> travellingHeaders(const stomp::Frame &send);
+
+} // namespace msgsrv

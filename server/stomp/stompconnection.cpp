@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/stomp/stompconnection.h"
+
+#include "server/session/exchange.h"
+#include "server/stomp/replies.h"
+#include "server/stomp/sendrequest.h"
+#include "server/stomp/subscriberequest.h"
+#include "shared/base/log.h"
+#include "shared/signaling/closecodes.h"
+
+#include <QDateTime>
+#include <QLoggingCategory>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace msgsrv {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcStomp, "msgsrv.stomp", QtInfoMsg)
+
+/// A close frame has room for so much (RFC 6455, 5.5).
+constexpr qsizetype longestReason = 123;
+
+} // namespace
+
+StompConnection::StompConnection(Connection &connection, const Collaborators &collaborators,
+                                 const StompSettings &settings)
+    : m_connection(connection)
+    , m_with(collaborators)
+    , m_settings(settings)
+    , m_self(std::make_shared<StompConnection *>(this))
+    , m_parser(parserLimits(settings, LoginState::Before))
+    , m_heartBeat(settings.heartBeat)
+    , m_subscriptions(settings.subscriptions)
+    , m_outbox(connection, collaborators.broker, settings.delivery)
+{
+    m_connection.setMessageLimit(m_settings.frameBeforeLogin);
+}
+
+StompConnection::~StompConnection()
+{
+    *m_self = nullptr;
+}
+
+// Bytes in
+
+void StompConnection::note(TimePoint now)
+{
+    m_now = now;
+    if (m_state == State::AwaitingConnect && !m_deadline)
+        m_deadline = now + m_settings.loginTimeout;
+}
+
+void StompConnection::onActivity(TimePoint now)
+{
+    note(now);
+    m_heartBeat.received(now);
+}
+
+void StompConnection::onMessage(std::string_view bytes, bool, TimePoint now)
+{
+    onActivity(now);
+    if (!isReading())
+        return;
+    if (isWaiting())
+        keep(bytes);
+    else
+        read(bytes);
+}
+
+bool StompConnection::isReading() const
+{
+    return m_state == State::AwaitingConnect || m_state == State::Attaching || m_state == State::Connected;
+}
+
+/// Frames are handled one after the other, so that a SEND behind a SUBSCRIBE finds it done.
+bool StompConnection::isWaiting() const
+{
+    return m_state == State::Attaching || m_queue == Queue::Subscribing
+        || m_sendsInFlight >= m_settings.sendsInFlight;
+}
+
+void StompConnection::read(std::string_view bytes)
+{
+    while (!bytes.empty() && isReading() && !isWaiting()) {
+        const auto event = m_parser.next(bytes);
+        std::visit([this](const auto &any) { handle(any); }, event);
+    }
+    if (!bytes.empty() && isReading())
+        keep(bytes);
+}
+
+void StompConnection::keep(std::string_view bytes)
+{
+    const qint64 room = std::max(m_settings.kept, m_session ? m_settings.frame : 0);
+    if (qint64(m_kept.size() + bytes.size()) > room) {
+        fail({CloseCode::TooBig, "too much at once", "More was sent than is kept while the server is busy."});
+        return;
+    }
+    m_kept += bytes;
+}
+
+void StompConnection::resume()
+{
+    if (!m_kept.empty() && isReading() && !isWaiting())
+        read(std::exchange(m_kept, {}));
+}
+
+// Frames in
+
+void StompConnection::handle(const stomp::ParseError &error)
+{
+    fail(brokenFrame(error));
+}
+
+void StompConnection::handle(const stomp::Frame &frame)
+{
+    const std::string &command = frame.command;
+    if (m_state == State::AwaitingConnect) {
+        if (command == "CONNECT" || command == "STOMP")
+            connect(frame);
+        else
+            fail(protocolFault(frame, "not connected", "The first frame must be CONNECT or STOMP."));
+    } else if (command == "SEND") {
+        send(frame);
+    } else if (command == "SUBSCRIBE") {
+        subscribe(frame);
+    } else if (command == "UNSUBSCRIBE") {
+        unsubscribe(frame);
+    } else if (command == "DISCONNECT") {
+        disconnect(frame);
+    } else {
+        fail(unservedCommand(frame));
+    }
+}
+
+void StompConnection::connect(const stomp::Frame &frame)
+{
+    auto request = ConnectRequest::parse(frame);
+    if (!request) {
+        fail(request.error());
+        return;
+    }
+    m_version = request->version;
+    m_parser.setVersion(m_version);
+    if (request->login.isEmpty() || request->passcode.isNull()) {
+        refuseCredentials(request->login, "CONNECT needs the headers login and passcode.");
+        return;
+    }
+
+    m_state = State::Attaching;
+    m_wish = request->heartBeat;
+    const ConnectionId id = m_connection.id();
+    m_with.sessions.attach(
+        {id, request->login, request->passcode},
+        [self = m_self, id, login = request->login, &sessions = m_with.sessions,
+         &ioThread = m_with.ioThread](tl::expected<AttachedSession, AttachRefusal> result) {
+            ioThread.run([self, id, login, &sessions, result = std::move(result)] {
+                const bool wanted = *self && (*self)->attached(result, login);
+                if (!wanted && result)
+                    sessions.connectionClosed(result->key, id);
+            });
+        });
+}
+
+void StompConnection::send(const stomp::Frame &frame)
+{
+    auto recipient = recipientOf(frame, m_session->key);
+    if (!recipient) {
+        fail(recipient.error());
+        return;
+    }
+    PendingSend pending{valueOf(frame, "receipt"), QByteArray::fromStdString(*frame.find("destination"))};
+    auto content = contentOf(frame);
+    if (!content) {
+        tellUndeliverable(pending, content.error());
+        return;
+    }
+
+    ++m_sendsInFlight;
+    m_with.exchange.relay(
+        {m_session->userId, std::move(*recipient), std::move(*content), travellingHeaders(frame)},
+        Broker::Tell::Acceptance,
+        [self = m_self, pending = std::move(pending),
+         &ioThread = m_with.ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
+            const auto problem = result ? std::nullopt : std::optional(result.error());
+            ioThread.run([self, pending, problem] {
+                if (*self)
+                    (*self)->relayed(pending, problem);
+            });
+        });
+}
+
+void StompConnection::subscribe(const stomp::Frame &frame)
+{
+    auto subscription = parseSubscribe(frame, m_version, m_session->key);
+    if (!subscription) {
+        fail(subscription.error());
+        return;
+    }
+    if (const auto error = m_subscriptions.add(std::move(*subscription))) {
+        fail(notAdded(frame, *error));
+        return;
+    }
+    const auto receiptId = valueOf(frame, "receipt");
+    if (m_queue == Queue::Subscribed) {
+        writeReceipt(receiptId);
+        return;
+    }
+
+    m_queue = Queue::Subscribing;
+    m_with.broker.subscribe(m_session->key, m_connection.id(),
+                            [self = m_self, receiptId, &ioThread = m_with.ioThread](bool success) {
+                                ioThread.run([self, receiptId, success] {
+                                    if (*self)
+                                        (*self)->subscribed(success, receiptId);
+                                });
+                            });
+}
+
+void StompConnection::unsubscribe(const stomp::Frame &frame)
+{
+    const auto request = parseUnsubscribe(frame, m_version);
+    if (!request) {
+        fail(request.error());
+        return;
+    }
+    const bool removed = request->id ? m_subscriptions.removeById(*request->id)
+                                     : m_subscriptions.removeByDestination(request->destination);
+    if (!removed) {
+        fail(protocolFault(frame, "no such subscription", "This connection has no such subscription."));
+        return;
+    }
+    if (m_subscriptions.isEmpty()) {
+        m_outbox.shut();
+        m_queue = Queue::None;
+        m_with.broker.unsubscribe(m_session->key, m_connection.id());
+    }
+    writeReceipt(valueOf(frame, "receipt"));
+}
+
+void StompConnection::disconnect(const stomp::Frame &frame)
+{
+    m_state = State::Disconnecting;
+    m_outbox.shut();
+    m_disconnectReceipt = valueOf(frame, "receipt");
+    m_deadline = m_now + m_settings.disconnectTimeout;
+    if (m_sendsInFlight == 0)
+        finishDisconnect();
+}
+
+// Answers of others
+
+bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal> &result,
+                               const QByteArray &login)
+{
+    if (m_state != State::Attaching)
+        return false;
+    if (!result) {
+        if (result.error() == AttachRefusal::BadCredentials)
+            refuseCredentials(login, "login and passcode are not those of a session.");
+        else
+            fail({CloseCode::GoingAway, "server is draining",
+                  "The server takes no new connections now; try again."});
+        return true;
+    }
+
+    m_session = *result;
+    m_state = State::Connected;
+    m_deadline.reset();
+    m_parser.setLimits(parserLimits(m_settings, LoginState::After));
+    m_connection.setMessageLimit(m_settings.frame);
+    m_heartBeat.start(m_wish, m_now);
+    log::debug(lcStomp(), "stomp.connected",
+               {{"connection", quint64(m_connection.id())},
+                {"user", m_session->userId.bytes()},
+                {"version", toString(m_version)}});
+    write(reply::connected(m_version, m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
+                           m_settings.server, m_session->userId));
+    resume();
+    return true;
+}
+
+void StompConnection::subscribed(bool success, const std::optional<std::string> &receiptId)
+{
+    if (m_queue != Queue::Subscribing)
+        return;
+    if (!success) {
+        m_queue = Queue::None;
+        fail({CloseCode::SessionEnded, "queue unavailable",
+              "The session is over, or its queue cannot be made now.", receiptId});
+        return;
+    }
+    m_queue = Queue::Subscribed;
+    m_outbox.open(m_session->key);
+    writeReceipt(receiptId);
+    // A notice that came before this answer was not listened to.
+    deliver();
+    resume();
+}
+
+void StompConnection::relayed(const PendingSend &pending, const std::optional<Problem> &problem)
+{
+    --m_sendsInFlight;
+    if (m_state != State::Connected && m_state != State::Disconnecting)
+        return;
+    if (problem)
+        tellUndeliverable(pending, *problem);
+    else
+        writeReceipt(pending.receiptId);
+    if (m_state == State::Disconnecting && m_sendsInFlight == 0)
+        finishDisconnect();
+    else
+        resume();
+}
+
+// Frames out
+
+void StompConnection::write(std::string_view frame)
+{
+    if (m_outbox.write(frame))
+        m_heartBeat.sent(m_now);
+}
+
+void StompConnection::writeReceipt(const std::optional<std::string> &receiptId)
+{
+    if (receiptId)
+        write(reply::receipt(m_version, *receiptId));
+}
+
+void StompConnection::tellUndeliverable(const PendingSend &pending, const Problem &problem)
+{
+    if (m_queue != Queue::Subscribed) {
+        fail({CloseCode::PolicyViolation, "message undeliverable", problem.detail.toStdString(),
+              pending.receiptId});
+        return;
+    }
+    reply::Undeliverable event;
+    event.eventId = "event-" + QByteArray::number(quint64(++m_events));
+    event.problem = problem;
+    event.destination = pending.destination;
+    event.receiptId = pending.receiptId;
+    event.timestampMs = QDateTime::currentMSecsSinceEpoch();
+    write(reply::undeliverable(m_version, m_session->key, m_subscriptions.first(), event));
+}
+
+void StompConnection::onMessagesReady(const ListeningKey &queue)
+{
+    if (m_session && queue == m_session->key)
+        deliver();
+}
+
+void StompConnection::onWritable()
+{
+    m_outbox.drained();
+    deliver();
+}
+
+void StompConnection::deliver()
+{
+    if (m_state != State::Connected || m_queue != Queue::Subscribed)
+        return;
+    const std::uint64_t before = m_outbox.written();
+    const auto progress = m_outbox.deliver(m_version, m_subscriptions.first());
+    if (m_outbox.written() != before)
+        m_heartBeat.sent(m_now);
+    if (progress == Outbox::Progress::Yielded) {
+        m_with.ioThread.post([self = m_self] {
+            if (*self)
+                (*self)->deliver();
+        });
+    }
+}
+
+// Time
+
+void StompConnection::onTick(TimePoint now)
+{
+    note(now);
+    switch (m_state) {
+    case State::AwaitingConnect:
+    case State::Attaching:
+        if (now >= *m_deadline)
+            fail({CloseCode::LoginTimeout, "login timeout",
+                  "There was no successful CONNECT within the time allowed."});
+        break;
+    case State::Connected:
+        watchPeer(now);
+        break;
+    case State::Disconnecting:
+        if (now >= *m_deadline)
+            finishDisconnect();
+        break;
+    case State::Closing:
+    case State::Closed:
+        break;
+    }
+}
+
+void StompConnection::watchPeer(TimePoint now)
+{
+    // A transport that drained between two sends may have nothing left to tell.
+    if (m_outbox.isBackedUp() && m_connection.bytesQueued() == 0)
+        onWritable();
+
+    switch (m_heartBeat.due(now)) {
+    case HeartBeat::Due::Nothing:
+        break;
+    case HeartBeat::Due::Beat:
+        // Bytes that are under way are as good as a beat.
+        if (m_connection.bytesQueued() == 0)
+            write("\n");
+        break;
+    case HeartBeat::Due::Ping:
+        m_connection.ping();
+        break;
+    case HeartBeat::Due::PeerLost:
+        fail({CloseCode::HeartBeatLost, "heart-beat lost", "Nothing came from the client for too long."});
+        break;
+    }
+}
+
+// The end
+
+void StompConnection::refuseCredentials(const QByteArray &login, const char *detail)
+{
+    m_with.metrics.strange(Strange::BadCredentials, login.left(UserId::maximumSize).toStdString(),
+                           "CONNECT from " + m_connection.peer().toString().toStdString());
+    fail({CloseCode::CredentialsRefused, "credentials refused", detail});
+}
+
+/// An ERROR always ends the connection (STOMP 1.2, "ERROR").
+void StompConnection::fail(const Fault &fault)
+{
+    const QByteArray user = m_session ? m_session->userId.bytes() : QByteArray();
+    if (fault.strange)
+        m_with.metrics.strange(*fault.strange, user.toStdString(), "STOMP");
+    log::info(lcStomp(), "stomp.error",
+              {{"connection", quint64(m_connection.id())},
+               {"user", user},
+               {"code", int(fault.code)},
+               {"message", fault.message}});
+    write(reply::error(m_version, fault));
+    close(fault.code, QByteArray::fromStdString(fault.message));
+}
+
+void StompConnection::finishDisconnect()
+{
+    writeReceipt(m_disconnectReceipt);
+    close(CloseCode::Normal, {});
+}
+
+void StompConnection::close(CloseCode code, const QByteArray &reason)
+{
+    m_state = State::Closing;
+    m_kept = {};
+    release();
+    m_connection.close(quint16(code), reason.left(longestReason));
+}
+
+/// Gives back what the connection holds, once.
+void StompConnection::release()
+{
+    m_outbox.shut();
+    if (!m_session)
+        return;
+    const AttachedSession session = *std::exchange(m_session, std::nullopt);
+    m_with.sessions.connectionClosed(session.key, m_connection.id());
+    if (std::exchange(m_queue, Queue::None) != Queue::None)
+        m_with.broker.unsubscribe(session.key, m_connection.id());
+}
+
+void StompConnection::onCloseRequested(quint16 code, const QByteArray &reason)
+{
+    if (m_state == State::Closing || m_state == State::Closed)
+        return;
+    const auto closeCode = CloseCode(code);
+    if (closeCode == CloseCode::Replaced && m_queue != Queue::None) {
+        // The session goes on without this connection, and so does its queue.
+        m_queue = Queue::None;
+        m_with.broker.detach(m_session->key, m_connection.id());
+    }
+    if (closeCode == CloseCode::Normal || closeCode == CloseCode::GoingAway) {
+        close(closeCode, reason);
+        return;
+    }
+    std::string message = reason.isEmpty() ? "closed by the server" : reason.toStdString();
+    std::replace_if(
+        message.begin(), message.end(), [](char c) { return c == ':' || c == '\\' || c == '\n'; }, ' ');
+    fail({closeCode, message, {}});
+}
+
+void StompConnection::onClosed(bool clean)
+{
+    m_state = State::Closed;
+    log::debug(lcStomp(), "stomp.closed",
+               {{"connection", quint64(m_connection.id())}, {"clean", clean ? "yes" : "no"}});
+    release();
+}
+
+} // namespace msgsrv

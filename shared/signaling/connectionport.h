@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/base/connectionid.h"
+
+#include <QByteArray>
+
+namespace msgsrv {
+
+/// Reaches a connection from any thread, by its id; an id whose connection has gone is ignored.
+class ConnectionPort
+{
+public:
+    virtual ~ConnectionPort() = default;
+    /// The connection's handler gets onCloseRequested() in its own thread.
+    virtual void requestClose(ConnectionId connection, quint16 code, const QByteArray &reason) = 0;
+};
+
+} // namespace msgsrv

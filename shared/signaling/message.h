@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/base/clock.h"
+#include "shared/signaling/userid.h"
+
+#include <QByteArray>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace msgsrv {
+
+/// One relayed message. Immutable once it is published, so threads may share it.
+struct Message
+{
+    /// Unique in this process; no character that STOMP would escape.
+    QByteArray id;
+    UserId from;
+    /// JSON text `{"from":...,"content":...}`, UTF-8.
+    QByteArray body;
+    /// Further headers of the SEND that travel with the message (names and values unescaped). Never one
+    /// of the headers that the server makes (CONTRACT, STOMP).
+    std::vector<std::pair<QByteArray, QByteArray>> headers;
+    TimePoint acceptedAt;
+
+    /// Bytes that count against a queue's limit.
+    [[nodiscard]] qsizetype weight() const { return body.size() + 64; }
+};
+
+using MessagePtr = std::shared_ptr<const Message>;
+
+} // namespace msgsrv

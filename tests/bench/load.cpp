@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// bench-load: users against a messaging server, or against bench-floor. One thread, one process; what it
+// measured stands on stdout as one JSON object. An unexpected answer or a lost message ends it with status 1.
+#include "tests/bench/channel.h"
+#include "tests/bench/fail.h"
+#include "tests/bench/processsample.h"
+#include "tests/bench/relayrun.h"
+#include "tests/bench/user.h"
+
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace msgsrv::bench;
+
+namespace {
+
+constexpr const char *usage
+    = "bench-load name=value ...\n"
+      "  http=ADDRESS stomp=ADDRESS   the server\n"
+      "  pid=PID                      its process, whose CPU time and memory are read\n"
+      "  protocol=stomp|floor\n"
+      "  idle=N pairs=N               users that only listen; pairs that exchange messages\n"
+      "  parallel=N                   users that connect at the same time\n"
+      "  seconds=S warmup=S           of each phase\n"
+      "  rate=N                       messages per second of the latency phases, 0: none\n"
+      "  size=N                       bytes of content\n";
+
+class Options
+{
+public:
+    Options(int argc, char **argv)
+    {
+        for (int i = 1; i < argc; ++i) {
+            const std::string argument = argv[i];
+            const std::size_t equals = argument.find('=');
+            const auto at = m_values.find(argument.substr(0, equals));
+            if (equals == std::string::npos || at == m_values.end())
+                fail(usage);
+            at->second = argument.substr(equals + 1);
+        }
+    }
+    [[nodiscard]] const std::string &text(const std::string &name) const { return m_values.at(name); }
+    [[nodiscard]] double number(const std::string &name) const { return std::atof(text(name).c_str()); }
+    [[nodiscard]] int count(const std::string &name) const { return int(number(name)); }
+
+private:
+    std::map<std::string, std::string> m_values{{"http", "127.0.0.1:8080"},
+                                                {"stomp", "127.0.0.1:15674"},
+                                                {"pid", "0"},
+                                                {"protocol", "stomp"},
+                                                {"idle", "0"},
+                                                {"pairs", "64"},
+                                                {"parallel", "64"},
+                                                {"seconds", "3"},
+                                                {"warmup", "0.5"},
+                                                {"rate", "2000"},
+                                                {"size", "1024"}};
+};
+
+/// All users: the idle ones first, then sender and receiver of each pair.
+class Crowd final : public UserObserver
+{
+public:
+    Crowd(Loop &loop, const Target &target, int idle, int pairs)
+        : m_loop(loop)
+    {
+        for (int i = 0; i < idle; ++i)
+            m_users.push_back(std::make_unique<User>(loop, target, *this, i, User::Role::Idle, -1));
+        for (int pair = 0; pair < pairs; ++pair) {
+            const int index = idle + 2 * pair;
+            m_users.push_back(std::make_unique<User>(loop, target, *this, index, User::Role::Sender, pair));
+            m_users.push_back(
+                std::make_unique<User>(loop, target, *this, index + 1, User::Role::Receiver, pair));
+            m_relay.addPair(*m_users[std::size_t(index)], *m_users[std::size_t(index) + 1]);
+        }
+    }
+
+    /// Connects users until @p count are ready, @p parallel of them at the same time.
+    void connectUpTo(std::size_t count, std::size_t parallel)
+    {
+        auto lastProgress = std::chrono::steady_clock::now();
+        std::size_t lastReady = m_ready;
+        while (m_ready < count) {
+            while (m_opened < count && m_opened - m_ready < parallel)
+                m_users[m_opened++]->open();
+            m_loop.turn(std::chrono::milliseconds(100));
+            if (m_ready != lastReady) {
+                lastReady = m_ready;
+                lastProgress = std::chrono::steady_clock::now();
+            } else if (std::chrono::steady_clock::now() - lastProgress > std::chrono::seconds(15)) {
+                fail("no user got ready for 15 s; " + std::to_string(m_ready) + " are");
+            }
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const { return m_users.size(); }
+    RelayRun &relay() { return m_relay; }
+
+    void onReady(User &) override { ++m_ready; }
+    void onMessage(User &user, std::string_view body) override { m_relay.onMessage(user, body); }
+    void onPosted(User &user) override { m_relay.onPosted(user); }
+
+private:
+    Loop &m_loop;
+    RelayRun m_relay;
+    std::vector<std::unique_ptr<User>> m_users;
+    std::size_t m_opened = 0;
+    std::size_t m_ready = 0;
+};
+
+void printRelay(const char *name, const RelayResult &result)
+{
+    std::printf(",\"%s\":{\"messages\":%llu,\"perSecond\":%.0f,\"cpuUsPerMessage\":%.3f,"
+                "\"serverLoad\":%.3f,\"generatorLoad\":%.3f",
+                name, static_cast<unsigned long long>(result.messages),
+                double(result.messages) / result.seconds,
+                result.messages ? result.serverCpuSeconds * 1e6 / double(result.messages) : 0.0,
+                result.serverCpuSeconds / result.seconds, result.generatorCpuSeconds / result.seconds);
+    if (!result.latencies.empty())
+        std::printf(",\"p50Us\":%.1f,\"p99Us\":%.1f,\"p999Us\":%.1f,\"maxUs\":%.1f",
+                    result.latencyMicroseconds(0.5), result.latencyMicroseconds(0.99),
+                    result.latencyMicroseconds(0.999), result.latencyMicroseconds(1));
+    std::printf("}");
+    std::fflush(stdout);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    const Options options(argc, argv);
+    Target target;
+    target.protocol = options.text("protocol") == "floor" ? Target::Protocol::Floor : Target::Protocol::Stomp;
+    target.http = parseAddress(options.text("http"));
+    target.stomp = parseAddress(options.text("stomp"));
+    target.run = std::to_string(::getpid());
+    const int pid = options.count("pid");
+    const int idle = options.count("idle");
+    const int pairs = options.count("pairs");
+
+    Loop loop;
+    Crowd crowd(loop, target, idle, pairs);
+    const ProcessSample empty = ProcessSample::of(pid);
+    const auto begin = std::chrono::steady_clock::now();
+    crowd.connectUpTo(crowd.size(), std::size_t(options.count("parallel")));
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const ProcessSample full = ProcessSample::of(pid);
+    const auto users = double(crowd.size());
+    std::printf(
+        "{\"protocol\":\"%s\",\"idle\":%d,\"pairs\":%d,\"size\":%d,"
+        "\"connect\":{\"users\":%.0f,\"perSecond\":%.0f,\"cpuUsPerUser\":%.1f,\"residentKibPerUser\":%.2f}",
+        options.text("protocol").c_str(), idle, pairs, options.count("size"), users, users / seconds,
+        (full.cpuSeconds - empty.cpuSeconds) * 1e6 / users, (full.residentKib - empty.residentKib) / users);
+
+    // What the server does when nobody does anything.
+    const auto quietUntil
+        = std::chrono::steady_clock::now() + std::chrono::duration<double>(options.number("seconds"));
+    while (std::chrono::steady_clock::now() < quietUntil)
+        loop.turn(std::chrono::milliseconds(50));
+    std::printf(",\"quietLoad\":%.4f",
+                (ProcessSample::of(pid).cpuSeconds - full.cpuSeconds) / options.number("seconds"));
+    std::fflush(stdout);
+
+    RelayRun::Settings settings;
+    settings.warmUpSeconds = options.number("warmup");
+    settings.seconds = options.number("seconds");
+    settings.contentSize = std::size_t(options.count("size"));
+    settings.serverPid = pid;
+    for (const bool paced : {false, true}) {
+        settings.rate = paced ? options.number("rate") : 0;
+        if (pairs == 0 || (paced && settings.rate <= 0))
+            continue;
+        settings.way = Way::Send;
+        printRelay(paced ? "sendPaced" : "send", crowd.relay().run(loop, settings));
+        settings.way = Way::Exchange;
+        printRelay(paced ? "exchangePaced" : "exchange", crowd.relay().run(loop, settings));
+    }
+    std::printf("}\n");
+}

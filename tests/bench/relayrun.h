@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/bench/user.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace msgsrv::bench {
+
+/// How messages go.
+enum class Way { Send, Exchange };
+
+/// What one phase of relaying showed.
+struct RelayResult
+{
+    std::uint64_t messages = 0; ///< received in the measured time
+    double seconds = 0;
+    double serverCpuSeconds = 0;
+    double generatorCpuSeconds = 0;
+    std::vector<std::int64_t> latencies; ///< nanoseconds from the intended send time, sorted
+
+    [[nodiscard]] double latencyMicroseconds(double quantile) const;
+};
+
+/// Pairs of users, one of whom sends messages to the other.
+///
+/// Closed: each pair has one message under way, and the next goes when it has arrived; the server is busy
+/// all the time. Open: messages have their times, whatever the server does, and latency counts from the
+/// time at which a message was to go, so that a stall is seen by every message that it delays.
+class RelayRun
+{
+public:
+    struct Settings
+    {
+        Way way = Way::Send;
+        double rate = 0; ///< messages per second over all pairs; 0: closed
+        double warmUpSeconds = 0.5;
+        double seconds = 3;
+        std::size_t contentSize = 1024;
+        int serverPid = 0;
+    };
+
+    void addPair(User &sender, User &receiver);
+    [[nodiscard]] std::size_t pairs() const { return m_pairs.size(); }
+
+    /// Runs one phase. Ends the program when a message got lost.
+    [[nodiscard]] RelayResult run(Loop &loop, const Settings &settings);
+
+    void onMessage(const User &receiver, std::string_view body);
+    void onPosted(const User &sender);
+
+private:
+    using Nanoseconds = std::int64_t;
+    struct Pair
+    {
+        User *sender = nullptr;
+        User *receiver = nullptr;
+        std::uint64_t sent = 0;
+        std::uint64_t received = 0;
+        std::uint64_t answered = 0;
+        std::deque<Nanoseconds> due; ///< intended send times
+    };
+
+    [[nodiscard]] static Nanoseconds now();
+    void pump(Pair &pair);
+    void settled(Pair &pair);
+    [[nodiscard]] bool isQuiet() const;
+    void schedule(Nanoseconds time);
+
+    Settings m_settings;
+    std::vector<Pair> m_pairs;
+    std::string m_content;
+    bool m_isMeasuring = false;
+    bool m_isStopping = false;
+    std::uint64_t m_measured = 0;
+    std::vector<std::int64_t> m_latencies;
+    Nanoseconds m_start = 0;
+    std::uint64_t m_scheduled = 0;
+};
+
+} // namespace msgsrv::bench

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "server/storage/sessionstore.h"
+
+#include <QHash>
+
+#include <deque>
+#include <functional>
+#include <utility>
+
+namespace msgsrv {
+
+/// A store in memory that answers when the test says so, and fails when told to. It carries a call out when
+/// it answers it, in the order of the calls.
+class ScriptedStore final : public SessionStore
+{
+public:
+    QHash<ListeningKey, SessionRecord> records;
+    bool away = false; ///< every call that is answered now is answered Unavailable
+    int updates = 0;
+    int removals = 0; ///< calls of remove()
+
+    void insert(const SessionRecord &record, Done done) override
+    {
+        enqueue(
+            [this, record] {
+                for (const SessionRecord &other : std::as_const(records)) {
+                    if (other.userId == record.userId || other.key == record.key)
+                        return StoreStatus::Conflict;
+                }
+                records.insert(record.key, record);
+                return StoreStatus::Ok;
+            },
+            std::move(done));
+    }
+
+    void update(const SessionRecord &record, Done done) override
+    {
+        ++updates;
+        enqueue(
+            [this, record] {
+                const auto it = records.find(record.key);
+                if (it == records.end() || it->generation != record.generation)
+                    return StoreStatus::NotFound;
+                *it = record;
+                return StoreStatus::Ok;
+            },
+            std::move(done));
+    }
+
+    void remove(const ListeningKey &key, Generation generation, Done done) override
+    {
+        ++removals;
+        enqueue(
+            [this, key, generation] {
+                const auto it = records.constFind(key);
+                if (it == records.cend() || it->generation != generation)
+                    return StoreStatus::NotFound;
+                records.erase(it);
+                return StoreStatus::Ok;
+            },
+            std::move(done));
+    }
+
+    void load(LoadDone done) override
+    {
+        m_calls.push_back([this, done = std::move(done)] {
+            done(StoreStatus::Ok, std::vector<SessionRecord>(records.cbegin(), records.cend()));
+        });
+    }
+
+    /// Answers the oldest call. False when there is none.
+    bool answerOne()
+    {
+        if (m_calls.empty())
+            return false;
+        const auto call = std::move(m_calls.front());
+        m_calls.pop_front();
+        call();
+        return true;
+    }
+
+private:
+    void enqueue(std::function<StoreStatus()> work, Done done)
+    {
+        m_calls.push_back([this, work = std::move(work), done = std::move(done)] {
+            done(away ? StoreStatus::Unavailable : work());
+        });
+    }
+
+    std::deque<std::function<void()>> m_calls;
+};
+
+} // namespace msgsrv

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/daemon.h"
+
+#include "tests/support/wait.h"
+
+#include <QDir>
+#include <QFile>
+#include <QJsonDocument>
+
+namespace msgsrv::test {
+
+namespace {
+
+/// The environment without anything that configures a daemon, with directories below @p folder.
+QProcessEnvironment cleanEnvironment(const QString &folder)
+{
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    const QStringList names = environment.keys();
+    for (const QString &name : names) {
+        if (name.startsWith(QLatin1String("MESSAGING_SERVER__")) || name.startsWith(QLatin1String("XDG_")))
+            environment.remove(name);
+    }
+    for (const char *name : {"STATE_DIRECTORY", "RUNTIME_DIRECTORY"}) {
+        const QString path = folder + u'/' + QString::fromLatin1(name).section(u'_', 0, 0).toLower();
+        QDir().mkpath(path);
+        QFile::setPermissions(path, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+        environment.insert(QString::fromLatin1(name), path);
+    }
+    return environment;
+}
+
+QJsonObject readyObject(const QByteArray &out)
+{
+    const qsizetype end = out.indexOf('\n');
+    if (end < 0 || !out.startsWith("ready "))
+        return {};
+    return QJsonDocument::fromJson(out.mid(6, end - 6)).object();
+}
+
+} // namespace
+
+Daemon::Daemon(QStringList settings)
+    : m_settings({QStringLiteral("http.listen=127.0.0.1:0"), QStringLiteral("stomp.listen=127.0.0.1:0"),
+                  QStringLiteral("internal.listen=127.0.0.1:0"), QStringLiteral("workers=2")})
+{
+    m_settings += settings;
+}
+
+Daemon::~Daemon()
+{
+    if (m_process.state() == QProcess::NotRunning)
+        return;
+    m_process.kill();
+    m_process.waitForFinished();
+}
+
+bool Daemon::start()
+{
+    QStringList arguments;
+    for (const QString &setting : std::as_const(m_settings))
+        arguments << QStringLiteral("--set") << setting;
+    m_process.setProcessEnvironment(cleanEnvironment(m_folder.path()));
+    m_process.start(program(), arguments);
+    const bool told = waitUntil([this] {
+        readOutput();
+        m_ready = readyObject(m_out);
+        return !m_ready.isEmpty() || m_process.state() == QProcess::NotRunning;
+    });
+    if (!told || m_ready.isEmpty())
+        qWarning("the daemon did not become ready: %s %s\n%s", qPrintable(m_process.errorString()),
+                 m_out.constData(), m_err.constData());
+    return !m_ready.isEmpty();
+}
+
+Daemon::Ended Daemon::stop()
+{
+    m_process.terminate();
+    return waitForEnd();
+}
+
+Daemon::Ended Daemon::waitForEnd()
+{
+    const bool ended = waitUntil([this] {
+        readOutput();
+        return m_process.state() == QProcess::NotRunning;
+    });
+    readOutput();
+    const bool exited = ended && m_process.exitStatus() == QProcess::NormalExit;
+    if (!exited)
+        qWarning("the daemon did not exit by itself:\n%s", m_err.constData());
+    return {exited ? m_process.exitCode() : -1, m_out, m_err};
+}
+
+QByteArray Daemon::log()
+{
+    readOutput();
+    return m_err;
+}
+
+QString Daemon::write(const QString &name, const QByteArray &content) const
+{
+    QFile file(m_folder.filePath(name));
+    if (!file.open(QFile::WriteOnly) || file.write(content) != content.size())
+        qFatal("cannot write %s", qPrintable(file.fileName()));
+    return file.fileName();
+}
+
+Daemon::Ended Daemon::run(const QStringList &arguments, const QMap<QString, QString> &environment)
+{
+    Daemon daemon;
+    QProcessEnvironment clean = cleanEnvironment(daemon.m_folder.path());
+    for (auto it = environment.begin(); it != environment.end(); ++it)
+        clean.insert(it.key(), it.value());
+    daemon.m_process.setProcessEnvironment(clean);
+    daemon.m_process.start(program(), arguments);
+    const bool over = waitUntil([&daemon] {
+        daemon.readOutput();
+        return daemon.m_process.state() == QProcess::NotRunning || !readyObject(daemon.m_out).isEmpty();
+    });
+    if (over && daemon.isRunning())
+        daemon.m_process.terminate();
+    return daemon.waitForEnd();
+}
+
+QString Daemon::program()
+{
+    return QStringLiteral(MSGSRV_DAEMON);
+}
+
+QByteArray Daemon::address(const char *listener) const
+{
+    return m_ready.value(QLatin1String(listener)).toString().toUtf8();
+}
+
+void Daemon::readOutput()
+{
+    m_out += m_process.readAllStandardOutput();
+    m_err += m_process.readAllStandardError();
+}
+
+} // namespace msgsrv::test

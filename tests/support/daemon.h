@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QByteArray>
+#include <QJsonObject>
+#include <QMap>
+#include <QProcess>
+#include <QStringList>
+#include <QTemporaryDir>
+
+namespace msgsrv::test {
+
+/// The real daemon of this build as a child process, in state and runtime directories of its own, listening
+/// on ports that the kernel chooses. Killed (by its pid) at the latest when the object goes.
+class Daemon
+{
+public:
+    /// How a run of the program ended.
+    struct Ended
+    {
+        int exitCode = -1; ///< -1: a signal ended it, or it did not end
+        QByteArray out;
+        QByteArray err;
+    };
+
+    /// @p settings are `section.key=value`, given with --set after those that choose free ports.
+    explicit Daemon(QStringList settings = {});
+    ~Daemon();
+    Daemon(const Daemon &) = delete;
+    Daemon &operator=(const Daemon &) = delete;
+
+    /// Starts it and waits for its ready line; false when it ended before, or never said it.
+    [[nodiscard]] bool start();
+    /// SIGTERM, and waits for the end.
+    Ended stop();
+    /// Waits until it ends by itself.
+    Ended waitForEnd();
+
+    [[nodiscard]] bool isRunning() const { return m_process.state() == QProcess::Running; }
+    [[nodiscard]] qint64 pid() const { return m_process.processId(); }
+    /// Everything that it wrote to stderr so far.
+    [[nodiscard]] QByteArray log();
+    /// What the ready line told, and `host:port` of the listeners in it.
+    [[nodiscard]] QJsonObject ready() const { return m_ready; }
+    [[nodiscard]] QByteArray http() const { return address("http"); }
+    [[nodiscard]] QByteArray stomp() const { return address("stomp"); }
+    [[nodiscard]] QByteArray internal() const { return address("internal"); }
+
+    /// The folder of this daemon's files, for tests that write a configuration or a certificate.
+    [[nodiscard]] QString folder() const { return m_folder.path(); }
+    /// Writes a file into folder() and returns its path.
+    QString write(const QString &name, const QByteArray &content) const;
+
+    /// Runs the program with these arguments alone until it ends by itself, e.g. `--check-config`.
+    /// It is ended by SIGTERM when it has said that it is ready. @p environment is added to the clean one.
+    static Ended run(const QStringList &arguments, const QMap<QString, QString> &environment = {});
+
+    /// The path of the program.
+    static QString program();
+
+private:
+    [[nodiscard]] QByteArray address(const char *listener) const;
+    void readOutput();
+
+    QTemporaryDir m_folder;
+    QStringList m_settings;
+    QProcess m_process;
+    QByteArray m_out;
+    QByteArray m_err;
+    QJsonObject m_ready;
+};
+
+} // namespace msgsrv::test
