@@ -27,7 +27,8 @@ int main(int argc, char **argv)
     if (const auto failure = daemon.start())
         return say({failure->code, {}, "messaging-server: " + failure->sentence.toStdString() + "\n"});
     QObject::connect(&unixSignals, &UnixSignals::terminationRequested, &daemon, &Daemon::stop);
-    QObject::connect(&daemon, &Daemon::stopped, &application, [] { QCoreApplication::exit(int(ExitCode::Clean)); });
+    QObject::connect(&daemon, &Daemon::stopped, &application,
+                     [] { QCoreApplication::exit(int(ExitCode::Clean)); });
     std::printf("%s\n", daemon.readyLine().constData());
     std::fflush(stdout);
     return QCoreApplication::exec();

@@ -183,7 +183,7 @@ const phoneEvents = {
     },
     text: ({ detail }) => addMessage({ name: detail.from, text: detail.text, way: 'data channel' }),
     ended: ({ detail: { peer, reason, error } }) => {
-        lastEnd = (END_REASONS[reason] ?? END_REASONS['hung-up'])(peer, error);
+        lastEnd = END_REASONS[reason](peer, error);
         showPhone();
     },
     'media-problem': ({ detail: { kind, peer, answering } }) => {
@@ -207,12 +207,12 @@ function showPhone() {
     const seesVideo = connected && Boolean(remote?.getVideoTracks().some((track) => !track.muted));
 
     $('stage').dataset.state = connected ? 'connected' : state;
-    $('call').disabled = state !== 'idle';
-    $('peer-id').readOnly = state !== 'idle';
-    if (state !== 'idle') {
-        lastEnd = '';
-        $('peer-id').value = peer;
-    }
+    const isFree = state === 'idle' || state === 'ringing'; // while it rings one may go on typing somebody else's name
+    $('peer-id').readOnly = !isFree;
+    if (state !== 'idle') lastEnd = '';
+    if (!isFree || (state === 'ringing' && $('peer-id').value === '')) $('peer-id').value = peer;
+    showWhetherCallable();
+    document.title = state === 'ringing' ? `☎ ${peer} is calling` : 'messaging-server';
 
     if (state === 'idle') remote && ($('remote-video').srcObject = null);
     $('remote-video').hidden = !seesVideo;
@@ -241,6 +241,12 @@ function showPhone() {
     $('call-chip').hidden = !connected;
     $('call-peer').textContent = peer;
     showTime();
+}
+
+/** To call whoever is calling right now is to answer. */
+function showWhetherCallable() {
+    const { state = 'idle', peer = '' } = phone ?? {};
+    $('call').disabled = state !== 'idle' && !(state === 'ringing' && $('peer-id').value.trim() === peer);
 }
 
 function describe(state, peer, connected) {
@@ -302,7 +308,10 @@ $('peer-form').addEventListener('submit', (event) => {
     event.preventDefault();
     dial();
 });
-$('peer-id').addEventListener('input', hideNotice);
+$('peer-id').addEventListener('input', () => {
+    hideNotice();
+    showWhetherCallable();
+});
 $('answer').addEventListener('click', () => phone.answer());
 $('answer-plain').addEventListener('click', () => phone.answer(false));
 for (const id of ['decline', 'hang-up']) $(id).addEventListener('click', () => phone.hangUp());

@@ -6,6 +6,8 @@
 // Both sides may offer at any time ("perfect negotiation", W3C WebRTC 1.0, 10.7): when two offers meet, the
 // polite side, the one whose name sorts first, takes its own back.
 
+/** What the peer may say in its `bye`; everything else is a plain hang-up. */
+const GOODBYES = ['hung-up', 'declined', 'busy', 'no-answer', 'lost', 'failed'];
 /** Candidates kept while their description is still on its way. */
 const KEPT_CANDIDATES = 200;
 /** How long (ms) a connection that failed may take to come back. */
@@ -83,7 +85,7 @@ export class Call extends EventTarget {
     /** Takes one message of the peer. */
     receive(content) {
         if (content.type === 'bye') {
-            this.#end({ reason: typeof content.reason === 'string' ? content.reason : 'hung-up' });
+            this.#end({ reason: GOODBYES.includes(content.reason) ? content.reason : 'hung-up' });
             return;
         }
         this.#inbox = this.#inbox.then(() => this.#handle(content)).catch((error) => this.#fail(error));

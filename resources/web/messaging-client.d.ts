@@ -130,8 +130,10 @@ export class MessagingClient extends EventTarget {
 
     addEventListener<Type extends keyof ClientEventDetails>(type: Type,
         listener: (event: ClientEvent<ClientEventDetails[Type]>) => void, options?: boolean | AddEventListenerOptions): void;
+    addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
     removeEventListener<Type extends keyof ClientEventDetails>(type: Type,
         listener: (event: ClientEvent<ClientEventDetails[Type]>) => void, options?: boolean | EventListenerOptions): void;
+    removeEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | EventListenerOptions): void;
 }
 
 /** One STOMP 1.2 frame as text; with a body goes its content-length. */

@@ -15,8 +15,8 @@
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
-#include "server/storage/memorysessionstore.h"
 #include "server/stomp/stompconnection.h"
+#include "server/storage/memorysessionstore.h"
 #include "shared/base/log.h"
 #include "shared/signaling/closecodes.h"
 
@@ -141,7 +141,8 @@ Daemon::Parts::Parts(const Config &config)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
               .reservation = {config.limits.earlyMessages, config.limits.earlyBytes}},
              ioThreads)
-    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl}, .sweepInterval = config.sessions.sweepInterval},
+    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
+                .sweepInterval = config.sessions.sweepInterval},
                {mainThread, broker, store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , internalEndpoints(metrics, [this] {
@@ -192,8 +193,8 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
           [this, &parts, &thread](Connection &connection) {
               return std::make_unique<StompConnection>(
                   connection,
-                  StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker, thread.executor(),
-                                                 parts.metrics},
+                  StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
+                                                 thread.executor(), parts.metrics},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -236,7 +237,8 @@ std::optional<Daemon::Failure> Daemon::openListeners()
     if (m_config.tls.enabled())
         parts.tls = serverTls(m_config.tls.certificatePem, m_config.tls.keyPem);
 
-    const auto open = [](const ListenAddress &address, int count, ListenSockets &sockets) -> std::optional<Failure> {
+    const auto open
+        = [](const ListenAddress &address, int count, ListenSockets &sockets) -> std::optional<Failure> {
         auto opened = ListenSockets::open(address.address, address.port, count);
         if (!opened)
             return Failure{ExitCode::CannotListen, opened.error()};
@@ -291,9 +293,10 @@ QByteArray Daemon::readyLine() const
         return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
     };
     const Parts &parts = *m_parts;
-    const QJsonObject object{{QStringLiteral("http"), text(parts.httpSockets)},
-                             {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
-                             {QStringLiteral("internal"), text(parts.internalSocket)}};
+    const QJsonObject object{
+        {QStringLiteral("http"), text(parts.httpSockets)},
+        {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
+        {QStringLiteral("internal"), text(parts.internalSocket)}};
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
 }
 
@@ -310,7 +313,7 @@ void Daemon::stop()
     for (int i = 0; i < parts.ioThreads.count(); ++i) {
         IoThread &thread = parts.ioThreads.at(i);
         thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
-            worker->front.stopListening();
+            worker->front.drain();
             thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
         });
     }

@@ -12,8 +12,8 @@ class UnixSignals final : public QObject
     Q_OBJECT
 
 public:
-    /// Blocks these signals, and ignores SIGPIPE, for this thread and all that it starts: call it before there
-    /// are others.
+    /// Blocks these signals, and ignores SIGPIPE, for this thread and all that it starts: call it before
+    /// there are others.
     static void block();
 
     /// After block(), and after the application object was made.

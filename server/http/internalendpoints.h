@@ -7,6 +7,7 @@
 #include <QByteArray>
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace msgsrv {

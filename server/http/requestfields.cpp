@@ -101,7 +101,11 @@ tl::expected<RequestFields, Problem> RequestFields::read(const HttpRequest &requ
     if (body.empty() && contentType.isNull())
         return RequestFields();
 
-    const auto type = MediaType::parse({contentType.constData(), std::size_t(contentType.size())});
+    const auto typeCount = std::count_if(request.headers.begin(), request.headers.end(),
+                                         [](const auto &header) { return header.first == "content-type"; });
+    const auto type = typeCount == 1
+        ? MediaType::parse({contentType.constData(), std::size_t(contentType.size())})
+        : std::nullopt;
     const bool isForm = type && type->name == "application/x-www-form-urlencoded";
     const bool isJson = type && type->name == "application/json";
     if ((!isForm && !isJson) || !type->isUtf8())

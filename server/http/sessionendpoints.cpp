@@ -6,6 +6,7 @@
 
 #include <QDateTime>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,7 +91,9 @@ void SessionEndpoints::handle(Action action, const HttpRequest &request, HttpRep
     const QByteArray origin = request.header("origin");
     const bool isPreflight = request.method == "OPTIONS";
     const auto presented = origin.isNull() ? std::nullopt : std::optional(view(origin));
-    if (!m_settings->origins.allows(presented, view(request.host))) {
+    const auto originCount = std::count_if(request.headers.begin(), request.headers.end(),
+                                           [](const auto &header) { return header.first == "origin"; });
+    if (originCount > 1 || !m_settings->origins.allows(presented, view(request.host))) {
         const WorkflowAnswer refusal(request.path, corsHeaders({}, isPreflight), std::move(reply));
         return refusal.problem(
             {ProblemCause::OriginRefused, "Pages of this origin may not use this server.", 0});

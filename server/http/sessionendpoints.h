@@ -16,6 +16,7 @@
 
 #include <tl/expected.hpp>
 
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <vector>

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 /// Outside of any namespace, as Qt wants it. A linker drops the resources of a static library unless somebody
 /// asks for them.

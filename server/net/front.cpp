@@ -17,7 +17,7 @@ namespace msgsrv {
 namespace {
 /// Deadlines of links are seconds, so they are looked at every fourth sweep.
 constexpr int sweepsPerCheck = 4;
-}
+} // namespace
 
 Front::Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFactory handlerFactory,
              IoThread *thread, ConnectionLimiter &limiter, FrontMetrics &metrics)
@@ -26,7 +26,8 @@ Front::Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFacto
     , m_thread(thread)
     , m_limiter(limiter)
     , m_metrics(metrics)
-    , m_http(std::make_unique<HttpAdapter>(std::move(routes), [&metrics](int status) { metrics.answered(status); }))
+    , m_http(std::make_unique<HttpAdapter>(std::move(routes),
+                                           [&metrics](int status) { metrics.answered(status); }))
 {
     if (m_settings.webSocketPath.empty())
         return;
@@ -52,11 +53,14 @@ void Front::listen(int descriptor)
     m_http->bind(listener);
 }
 
-void Front::stopListening()
+void Front::drain()
 {
+    m_draining = true;
     // QHttpServer keeps the object; only the socket goes, so that the kernel sends nobody here any more.
     for (Listener *listener : m_listeners)
         listener->stop();
+    for (Link *link : m_links)
+        link->leaveWhenIdle();
 }
 
 void Front::accepted(int descriptor, const QHostAddress &peer)

@@ -36,14 +36,15 @@ public:
 
     /// @p thread registers the WebSocket connections; null when @p settings has no WebSocket path.
     /// @p limiter and @p metrics are shared by all threads and outlive the front.
-    Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFactory handlerFactory, IoThread *thread,
-          ConnectionLimiter &limiter, FrontMetrics &metrics);
+    Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFactory handlerFactory,
+          IoThread *thread, ConnectionLimiter &limiter, FrontMetrics &metrics);
     ~Front() override;
 
     /// Accepts from @p descriptor, a listening socket, and owns it.
     void listen(int descriptor);
-    /// Stops accepting; what is connected stays.
-    void stopListening();
+    /// Stops accepting and ends HTTP connections as soon as nothing is under way on them. WebSocket connections
+    /// stay until somebody closes them.
+    void drain();
     [[nodiscard]] std::size_t linkCount() const { return m_links.size(); }
 
     void sweep(TimePoint now) override;
@@ -72,6 +73,7 @@ private:
     Link *m_upgrading = nullptr; // the one whose handshake is being answered
     std::array<char, 64 * 1024> m_readBuffer{}; // shared by all links: a read never nests
     int m_sweeps = 0;
+    bool m_draining = false;
 };
 
 } // namespace msgsrv

@@ -19,10 +19,12 @@ FrontMetrics::FrontMetrics(Metrics &metrics)
         m_rejected[i] = &metrics.counter("messaging_connections_rejected_total",
                                          "Connections that were closed at once or not accepted, by limit.",
                                          {{"reason", rejections[i]}});
-    static constexpr std::array closings{"head_timeout", "body_timeout", "idle", "bad_request", "slow_consumer"};
+    static constexpr std::array closings{"head_timeout", "body_timeout", "idle", "bad_request",
+                                         "slow_consumer"};
     for (std::size_t i = 0; i < closings.size(); ++i)
-        m_closed[i] = &metrics.counter("messaging_connections_closed_total",
-                                       "Connections that the server ended, by reason.", {{"reason", closings[i]}});
+        m_closed[i]
+            = &metrics.counter("messaging_connections_closed_total",
+                               "Connections that the server ended, by reason.", {{"reason", closings[i]}});
 }
 
 void FrontMetrics::answered(int status)

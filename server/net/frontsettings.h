@@ -20,9 +20,11 @@ struct TransportLimits
 {
     HttpHeadLimits head; ///< limits.head, limits.headers, limits.url
     std::int64_t body = 256 * 1024; ///< limits.body, bytes
-    Duration headTimeout = seconds(5); ///< limits.head_timeout: from the first byte (or the accept) to the whole head
+    Duration headTimeout
+        = seconds(5); ///< limits.head_timeout: from the first byte (or the accept) to the whole head
     Duration bodyTimeout = seconds(10); ///< limits.body_timeout: from the head to the whole body
-    Duration idleTimeout = seconds(60); ///< limits.idle_timeout: a kept-alive HTTP connection between requests
+    Duration idleTimeout
+        = seconds(60); ///< limits.idle_timeout: a kept-alive HTTP connection between requests
     Duration closeTimeout = seconds(5); ///< limits.close_timeout: for the peer's part of closing
     std::int64_t sendQueue = 4 * 1024 * 1024; ///< limits.send_queue, bytes
     Duration sendStall = seconds(10); ///< limits.send_stall

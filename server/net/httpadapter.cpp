@@ -83,7 +83,8 @@ void HttpAdapter::bind(QTcpServer *listener)
 
 QByteArray HttpAdapter::allowed(const QByteArray &path) const
 {
-    const auto route = std::find_if(m_routes.begin(), m_routes.end(), [&](const HttpRoute &r) { return r.path == path; });
+    const auto route
+        = std::find_if(m_routes.begin(), m_routes.end(), [&](const HttpRoute &r) { return r.path == path; });
     if (route == m_routes.end())
         return {};
     QByteArrayList methods(route->methods.begin(), route->methods.end());
@@ -98,8 +99,9 @@ void HttpAdapter::handle(const QByteArray &body, Responder &&responder)
     Link *link = std::exchange(m_expected, nullptr);
     Q_ASSERT(link); // nobody else feeds the virtual sockets
     link->setRequestBody(body);
-    dispatch(*link,
-             std::make_shared<Answer>(link, std::forward<Responder>(responder), link->request().method == "HEAD"));
+    dispatch(
+        *link,
+        std::make_shared<Answer>(link, std::forward<Responder>(responder), link->request().method == "HEAD"));
 }
 
 void HttpAdapter::dispatch(Link &link, const std::shared_ptr<Answer> &answer)
@@ -119,13 +121,13 @@ void HttpAdapter::dispatch(Link &link, const std::shared_ptr<Answer> &answer)
     const auto route = std::find_if(m_routes.begin(), m_routes.end(),
                                     [&](const HttpRoute &r) { return r.path == request.path; });
     if (route == m_routes.end())
-        return reply(problemResponse({.cause = ProblemCause::NotFound, .detail = "There is nothing at this path."},
-                                     request.path));
+        return reply(problemResponse(
+            {.cause = ProblemCause::NotFound, .detail = "There is nothing at this path."}, request.path));
     const QByteArray method = request.method == "HEAD" ? QByteArray("GET") : request.method;
     if (std::find(route->methods.begin(), route->methods.end(), method) == route->methods.end()) {
-        HttpResponse response = problemResponse(
-            {.cause = ProblemCause::MethodNotAllowed, .detail = "This path does not take " + request.method + "."},
-            request.path);
+        HttpResponse response = problemResponse({.cause = ProblemCause::MethodNotAllowed,
+                                                 .detail = "This path does not take " + request.method + "."},
+                                                request.path);
         response.headers.emplace_back("Allow", allowed(request.path));
         return reply(response);
     }

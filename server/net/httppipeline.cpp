@@ -19,7 +19,9 @@ HttpPipeline::Step HttpPipeline::next()
         if (complete.head.upgradeWebSocket)
             return Upgrade{std::move(complete.head), std::exchange(m_in, {})};
         if (m_bodyLimit > 0 && complete.head.contentLength > m_bodyLimit)
-            return Failure{413, "The body is larger than limits.body (" + QByteArray::number(qint64(m_bodyLimit)) + " bytes)."};
+            return Failure{413,
+                           "The body is larger than limits.body (" + QByteArray::number(qint64(m_bodyLimit))
+                               + " bytes)."};
         m_head = std::move(complete.head);
         if (m_head->expectContinue && m_in.size() < m_head->contentLength) {
             m_head->expectContinue = false;

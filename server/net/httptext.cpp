@@ -22,9 +22,9 @@ QByteArray httpDate()
         static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
         std::array<char, 40> text{};
-        std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[std::size_t(utc.tm_wday)],
-                      utc.tm_mday, months[std::size_t(utc.tm_mon)], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-                      utc.tm_sec);
+        std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      days[std::size_t(utc.tm_wday)], utc.tm_mday, months[std::size_t(utc.tm_mon)],
+                      utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
         cached = QByteArray(text.data());
         cachedAt = now;
     }
@@ -68,7 +68,8 @@ QByteArray canonicalRequest(const HttpHead &head, const QByteArray &body)
 
 bool isKnownMethod(const std::string &method)
 {
-    static constexpr std::array<std::string_view, 7> known{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+    static constexpr std::array<std::string_view, 7> known{"GET",    "HEAD",    "POST", "PUT",
+                                                           "DELETE", "OPTIONS", "PATCH"};
     return std::find(known.begin(), known.end(), method) != known.end();
 }
 

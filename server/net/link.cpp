@@ -108,6 +108,12 @@ void Link::wait(Phase phase, Duration timeout)
     m_deadline = timeout > Duration::zero() ? Clock::now() + timeout : TimePoint::max();
 }
 
+void Link::leaveWhenIdle()
+{
+    if (m_phase == Phase::Http && m_wait == HttpPipeline::Wait::NextRequest)
+        linger();
+}
+
 void Link::sweep(TimePoint now)
 {
     const TransportLimits &limits = m_front.m_settings.limits;
@@ -127,9 +133,11 @@ void Link::sweep(TimePoint now)
             linger();
         } else {
             const bool inHead = m_wait == HttpPipeline::Wait::Head;
-            m_front.m_metrics.closed(inHead ? FrontMetrics::Closing::HeadTimeout : FrontMetrics::Closing::BodyTimeout);
-            reject(problemOf(408, inHead ? "The request's head did not arrive in time."
-                                         : "The request's body did not arrive in time."));
+            m_front.m_metrics.closed(inHead ? FrontMetrics::Closing::HeadTimeout
+                                            : FrontMetrics::Closing::BodyTimeout);
+            reject(problemOf(408,
+                             inHead ? "The request's head did not arrive in time."
+                                    : "The request's body did not arrive in time."));
         }
         break;
     case Phase::Secure:
@@ -152,7 +160,8 @@ void Link::onReadyRead()
     auto &buffer = m_front.m_readBuffer;
     switch (m_phase) {
     case Phase::Http:
-        for (qint64 size; m_phase == Phase::Http && (size = m_socket->read(buffer.data(), qint64(buffer.size()))) > 0;) {
+        for (qint64 size;
+             m_phase == Phase::Http && (size = m_socket->read(buffer.data(), qint64(buffer.size()))) > 0;) {
             m_pipeline->append(QByteArrayView(buffer.data(), size));
             advance();
         }
@@ -204,8 +213,8 @@ void Link::advance()
 
 void Link::describe(const HttpHead &head)
 {
-    const ClientView client = seeThroughProxies(m_peer, m_secure, head.host, ForwardedFields::of(head.headers),
-                                                m_front.m_settings.trustedProxies);
+    const ClientView client = seeThroughProxies(
+        m_peer, m_secure, head.host, ForwardedFields::of(head.headers), m_front.m_settings.trustedProxies);
     HttpRequest &request = m_request.emplace();
     request.method = QByteArray::fromStdString(head.method);
     request.path = QByteArray::fromStdString(head.path);
@@ -218,8 +227,8 @@ void Link::describe(const HttpHead &head)
 
 void Link::makeVirtual()
 {
-    m_virtual = new VirtualSocket(this, m_socket->peerAddress(), m_socket->peerPort(), m_socket->localAddress(),
-                                  m_socket->localPort());
+    m_virtual = new VirtualSocket(this, m_socket->peerAddress(), m_socket->peerPort(),
+                                  m_socket->localAddress(), m_socket->localPort());
 }
 
 void Link::feed(const QByteArray &bytes)
@@ -230,10 +239,11 @@ void Link::feed(const QByteArray &bytes)
 void Link::dispatch(HttpPipeline::Request request)
 {
     describe(request.head);
-    m_closeAfterAnswer = !request.head.keepAlive;
+    m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
     if (!isKnownMethod(request.head.method)) {
         HttpResponse response = problemResponse(
-            {.cause = ProblemCause::MethodNotAllowed, .detail = "This method is not known here."}, m_request->path);
+            {.cause = ProblemCause::MethodNotAllowed, .detail = "This method is not known here."},
+            m_request->path);
         response.headers.emplace_back("Allow", m_front.m_http->allowed(m_request->path));
         m_front.m_metrics.answered(response.status);
         m_socket->write(closingResponse(response, "Method Not Allowed"));
@@ -263,7 +273,7 @@ void Link::answered()
         finish();
         return;
     }
-    if (m_closeAfterAnswer) {
+    if (m_closeAfterAnswer || m_front.m_draining) {
         linger();
         return;
     }
@@ -314,8 +324,8 @@ void Link::upgraded(QWebSocket *webSocket)
     m_front.m_metrics.webSocketConnections.fetch_add(1, std::memory_order_relaxed);
 
     const ConnectionId id = m_front.m_thread->nextConnectionId();
-    m_connection = std::make_unique<WebSocketConnection>(id, *this, webSocket, m_request->peer, m_request->secure,
-                                                         m_subprotocol, m_front.m_settings.limits);
+    m_connection = std::make_unique<WebSocketConnection>(
+        id, *this, webSocket, m_request->peer, m_request->secure, m_subprotocol, m_front.m_settings.limits);
     m_request.reset();
     m_connection->setHandler(m_front.m_handlerFactory(*m_connection));
     m_front.m_thread->registerConnection(id, &m_connection->handler());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "server/net/httppipeline.h"
 #include "server/net/http.h"
+#include "server/net/httppipeline.h"
 #include "server/net/virtualsocket.h"
 #include "shared/base/clock.h"
 #include "shared/signaling/problem.h"
@@ -39,10 +39,13 @@ public:
 
     [[nodiscard]] const QHostAddress &peer() const { return m_peer; }
 
+    /// Closes an HTTP connection on which nothing is under way.
+    void leaveWhenIdle();
     /// Deadlines; called by the front's sweep.
     void sweep(TimePoint now);
 
-    /// The request that the virtual socket was just fed, for the HTTP adapter. Its body stands in Qt's request.
+    /// The request that the virtual socket was just fed, for the HTTP adapter. Its body stands in Qt's
+    /// request.
     [[nodiscard]] const HttpRequest &request() const { return *m_request; }
     void setRequestBody(const QByteArray &body) { m_request->body = body; }
     /// The adapter has written the whole answer to the virtual socket (or the link has no peer any more).

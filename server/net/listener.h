@@ -11,8 +11,8 @@ namespace msgsrv {
 class Front;
 
 /// Accepts from one listening socket, a bounded number of connections per turn of the event loop, and pauses
-/// while the process is out of descriptors. It is a QTcpServer only because QHttpServer takes its sockets from
-/// one: it never accepts by itself.
+/// while the process is out of descriptors. It is a QTcpServer only because QHttpServer takes its sockets
+/// from one: it never accepts by itself.
 class Listener final : public QTcpServer
 {
     Q_OBJECT

@@ -75,7 +75,8 @@ quint16 portOf(int fd)
     socklen_t size = sizeof socketAddress;
     if (::getsockname(fd, &socketAddress.base, &size) < 0)
         return 0;
-    return ntohs(socketAddress.base.sa_family == AF_INET ? socketAddress.v4.sin_port : socketAddress.v6.sin6_port);
+    return ntohs(socketAddress.base.sa_family == AF_INET ? socketAddress.v4.sin_port
+                                                         : socketAddress.v6.sin6_port);
 }
 
 QString sentence(const QHostAddress &address, quint16 port, int error)

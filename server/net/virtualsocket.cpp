@@ -10,8 +10,8 @@ namespace {
 constexpr qsizetype keptCapacity = 4096;
 }
 
-VirtualSocket::VirtualSocket(Wire *wire, const QHostAddress &peer, quint16 peerPort, const QHostAddress &local,
-                             quint16 localPort)
+VirtualSocket::VirtualSocket(Wire *wire, const QHostAddress &peer, quint16 peerPort,
+                             const QHostAddress &local, quint16 localPort)
     : m_wire(wire)
 {
     setPeerAddress(peer);

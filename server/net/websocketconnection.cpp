@@ -17,10 +17,11 @@ namespace {
 constexpr qint64 highWater = 256 * 1024;
 /// RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
 constexpr qsizetype reasonLimit = 123;
-}
+} // namespace
 
-WebSocketConnection::WebSocketConnection(ConnectionId id, Link &link, QWebSocket *webSocket, QHostAddress peer,
-                                         bool secure, QByteArray subprotocol, const TransportLimits &limits)
+WebSocketConnection::WebSocketConnection(ConnectionId id, Link &link, QWebSocket *webSocket,
+                                         QHostAddress peer, bool secure, QByteArray subprotocol,
+                                         const TransportLimits &limits)
     : m_id(id)
     , m_link(link)
     , m_webSocket(webSocket)
@@ -82,7 +83,8 @@ void WebSocketConnection::close(quint16 code, const QByteArray &reason)
     m_closing = true;
     m_closeDeadline = Clock::now() + m_limits.closeTimeout;
     // Qt closes its end only when the peer has answered, or at once when the peer has closed first.
-    m_webSocket->close(QWebSocketProtocol::CloseCode(code), QString::fromUtf8(reason.first(std::min(reason.size(), reasonLimit))));
+    m_webSocket->close(QWebSocketProtocol::CloseCode(code),
+                       QString::fromUtf8(reason.first(std::min(reason.size(), reasonLimit))));
 }
 
 void WebSocketConnection::abort()

@@ -53,9 +53,11 @@ tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head, std::
     if (asked.size() == path.size() + 1 && asked.back() == '/')
         asked.remove_suffix(1);
     if (asked != path)
-        return tl::make_unexpected(Problem{.cause = ProblemCause::NotFound, .detail = "There is no WebSocket here."});
+        return tl::make_unexpected(
+            Problem{.cause = ProblemCause::NotFound, .detail = "There is no WebSocket here."});
     if (!head.upgradeWebSocket)
-        return tl::make_unexpected(malformed("A WebSocket handshake is a GET of HTTP/1.1 that asks for an upgrade."));
+        return tl::make_unexpected(
+            malformed("A WebSocket handshake is a GET of HTTP/1.1 that asks for an upgrade."));
     const std::string *version = head.find("sec-websocket-version");
     if (head.count("sec-websocket-version") != 1 || *version != "13")
         return tl::make_unexpected(malformed("Sec-WebSocket-Version must be 13."));

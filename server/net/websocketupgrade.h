@@ -20,7 +20,8 @@ struct WebSocketUpgrade
 
 /// Checks an upgrade request (RFC 6455, 4.2.1) for everything but its Origin: method, version, key, and the
 /// path, which is @p path, with or without a final slash.
-[[nodiscard]] tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head, std::string_view path);
+[[nodiscard]] tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head,
+                                                                   std::string_view path);
 
 /// The request that QWebSocketServer gets in place of the client's: only what it needs, in canonical form,
 /// with one subprotocol at most, so that it answers exactly that one.

@@ -184,11 +184,11 @@ void TestBadInput::badRequestIsRefused_data()
     row("length of words", post + "Content-Length: many\r\n\r\n", 400, "malformed-request");
     row("chunked", post + "Transfer-Encoding: chunked\r\n\r\n8\r\nuserId=a\r\n0\r\n\r\n", 411,
         "length-required");
-    row("chunked and a length", post + "Transfer-Encoding: chunked\r\nContent-Length: 8\r\n\r\nuserId=a", 411,
-        "length-required");
+    row("chunked and a length", post + "Transfer-Encoding: chunked\r\nContent-Length: 8\r\n\r\nuserId=a", 400,
+        "malformed-request");
     row("announces too much", post + "Content-Length: 999999999\r\n\r\n", 413, "content-too-large");
-    row("announces more than numbers can say", post + "Content-Length: 99999999999999999999999\r\n\r\n", 413,
-        "content-too-large");
+    row("announces more than numbers can say", post + "Content-Length: 99999999999999999999999\r\n\r\n", 400,
+        "malformed-request");
     row("long target", "GET /" + QByteArray(9000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414, "uri-too-long");
     row("long header", "GET / HTTP/1.1\r\nHost: h\r\nA: " + QByteArray(20'000, 'a') + "\r\n\r\n", 431,
         "headers-too-large");
@@ -274,6 +274,8 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("SEND without a destination", "SEND\n\nxNUL", 1002);
     row("SEND to a queue", "SEND\ndestination:/queue/WITNESS\n\nxNUL", 1008);
     row("SEND to a malformed percent", "SEND\ndestination:/user/%zz\n\nxNUL", 1002);
+    row("SEND to no user id", "SEND\ndestination:/user/" + QByteArray(129, 'n') + "\n\nxNUL", 1002);
+    row("SEND to nobody", "SEND\ndestination:/user/\n\nxNUL", 1002);
     row("second CONNECT", "CONNECT\naccept-version:1.2\nlogin:client\npasscode:KEY\n\nNUL", 1002);
     row("ACK", "ACK\nid:1\n\nNUL", 1008);
     row("NACK", "NACK\nid:1\n\nNUL", 1008);
@@ -287,7 +289,6 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("length without end", "SEND\ndestination:/user/client\ncontent-length:1\n\nxxNUL", 1002);
     row("negative length", "SEND\ndestination:/user/client\ncontent-length:-1\n\nxNUL", 1002);
     row("UNSUBSCRIBE of nothing", "UNSUBSCRIBE\nid:unknown\n\nNUL", 1002);
-    row("body on SUBSCRIBE", "SUBSCRIBE\nid:x\ndestination:/queue/KEY\n\nbodyNUL", 1002);
     row("too many headers", "SEND\ndestination:/user/client\n" + QByteArray("a:b\n").repeated(100) + "\nxNUL",
         1009);
     row("header too long", "SEND\ndestination:/user/client\na:" + QByteArray(10'000, 'a') + "\n\nxNUL", 1009);
@@ -368,7 +369,6 @@ void TestBadInput::badWebSocketFrameClosesTheConnection_data()
     QTest::newRow("unknown opcode") << "\x83\x81" + mask + "x" << quint16(1002);
     QTest::newRow("orphan continuation") << "\x80\x81" + mask + "x" << quint16(1002);
     QTest::newRow("fragmented ping") << "\x09\x81" + mask + "x" << quint16(1002);
-    QTest::newRow("unmasked") << QByteArray("\x81\x01x") << quint16(1002);
     QTest::newRow("text not UTF-8") << "\x81\x81" + mask + "\xFF" << quint16(1007);
     QTest::newRow("announces 2 MiB") << QByteArray("\x82\xFF\0\0\0\0\0\x20\0\0", 10) + mask << quint16(1009);
 }

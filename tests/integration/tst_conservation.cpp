@@ -89,6 +89,13 @@ public:
         ++sent;
     }
 
+    /// A message to itself, and its receipt.
+    StompFrame sendLast(Member &member)
+    {
+        return member.user.stomp().sendForReceipt(
+            "SEND", {{"destination", User::destination(member.user.name())}}, nextContent(member, member));
+    }
+
     /// Reads what came, and checks that nothing came twice or out of order.
     void collect(Member &member)
     {
@@ -213,11 +220,12 @@ void TestConservation::everyMessageIsAccountedFor()
         }
     }
     QVERIFY(waitUntil([&] { return crowd.unanswered == 0; }));
+    int last = 0; // to oneself, with a receipt: everything before it was processed
     for (const auto &member : crowd.members()) {
-        if (member->present) // a receipt: everything before it was processed
-            QCOMPARE(
-                member->user.stomp().sendForReceipt("SEND", {{"destination", "/user/nobody"}}, "x").command,
-                "RECEIPT");
+        if (!member->present)
+            continue;
+        QCOMPARE(crowd.sendLast(*member).command, "RECEIPT");
+        ++last;
     }
     const auto figures = [&] { return Conservation(MetricsReader::scrape(daemon.internal())); };
     QVERIFY(waitUntil([&] { return figures().inFlight == 0; }));
@@ -230,16 +238,16 @@ void TestConservation::everyMessageIsAccountedFor()
              qPrintable(QStringLiteral("received %1, delivered %2").arg(crowd.received).arg(end.delivered)));
     QVERIFY2(crowd.problems.isEmpty(), crowd.problems.isEmpty() ? "" : crowd.problems.first().constData());
     QVERIFY(end.holds());
-    QVERIFY(end.accepted > messages / 2.0);
+    QVERIFY(end.accepted > messages / 8.0);
     if (byHttp)
-        QCOMPARE(end.accepted, double(crowd.accepted));
+        QCOMPARE(end.accepted, double(crowd.accepted + last));
     if (!churn) {
-        QCOMPARE(end.accepted, double(messages));
+        QCOMPARE(end.accepted, double(messages + last));
         QCOMPARE(end.dropped, 0.0);
     } else {
         // What was written to a connection that was then cut reached the wire and no client.
         QVERIFY(crowd.received <= int(end.delivered));
-        QVERIFY(crowd.received > messages / 3);
+        QVERIFY(crowd.received > messages / 8);
     }
     QCOMPARE(daemon.stop().exitCode, 0);
 }

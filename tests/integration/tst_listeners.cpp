@@ -149,7 +149,7 @@ void TestListeners::tlsServesBoth()
     QVERIFY(bob.connect().status == 200 && bob.listen(daemon.http()));
     const QByteArray large(100'000, 'x');
     alice.send("bob", large);
-    QCOMPARE(bob.receive().body.size(), large.size() + 28);
+    QCOMPARE(bob.receive().body.size(), large.size() + 29);
     QCOMPARE(bob.exchange("alice", large).status, 200);
     QVERIFY(alice.receive());
     QCOMPARE(get(daemon.internal(), "/livez").status, 200); // never TLS

@@ -246,7 +246,7 @@ void TestWorkflow::connectionLeftOpenAfterDisconnectIsClosed()
     QVERIFY(alice.enter());
     QCOMPARE(alice.leave().status, 200);
     QVERIFY(alice.stomp().webSocket().waitForClosed());
-    QCOMPARE(alice.stomp().webSocket().closeCode(), quint16(1000));
+    QCOMPARE(alice.stomp().webSocket().closeCode(), quint16(4002)); // the session is over
 }
 
 void TestWorkflow::anyNameWorksInBothWays_data()
@@ -292,7 +292,6 @@ void TestWorkflow::undeliverableSendComesBackAsEvent_data()
     const auto row = [](const char *what, const QByteArray &to, const QByteArray &body, const char *type,
                         int status) { QTest::newRow(what) << to << body << QByteArray(type) << status; };
     row("nobody there", "nobody", "x", "text/plain", 404);
-    row("no user id", QByteArray(129, 'n'), "x", "text/plain", 400);
     row("broken UTF-8", "alice", "\xC3(", "text/plain", 400);
     row("broken JSON", "alice", "{", "application/json", 400);
     row("too large", "alice", QByteArray(300 * 1024, 'x'), "text/plain", 413);
@@ -436,7 +435,7 @@ void TestWorkflow::withoutRequiredKeyTheSenderIsBelieved()
         postForm(daemon.http(), "/exchange", {{"fromUserId", "zoe"}, {"toUserId", "bob"}, {"content", "x"}})
             .status,
         404);
-    QCOMPARE(postForm(daemon.http(), "/exchange", {{"toUserId", "bob"}, {"content", "x"}}).status, 401);
+    QCOMPARE(postForm(daemon.http(), "/exchange", {{"toUserId", "bob"}, {"content", "x"}}).status, 400);
     QCOMPARE(daemon.stop().exitCode, 0);
 }
 
@@ -465,7 +464,9 @@ void TestWorkflow::olderStompVersionsWork()
     stomp.send("CONNECT", headers);
     const StompFrame connected = stomp.next("CONNECTED");
     QCOMPARE(connected.header("version"), version);
-    QCOMPARE(connected.header("heart-beat"), "0,0");
+    QCOMPARE(connected.header("heart-beat").count(','), 1);
+    if (version == "1.0") // such clients never beat, whatever they sent
+        QCOMPARE(connected.header("heart-beat"), "0,0");
     QCOMPARE(connected.header("user-name"), "alice");
     QVERIFY(connected.hasHeader("session") && connected.hasHeader("server"));
     Headers subscribe{{"destination", alice.queue()}};

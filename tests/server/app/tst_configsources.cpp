@@ -82,10 +82,10 @@ void TestConfigSources::wrongFilesAreToldWithTheirLine_data()
         {"f.toml:2: limit is not a known section; did you mean limits?"});
     row("several", "[http]\nlistn = 1\nfoo = { a = 1, b = 2 }\n",
         {"f.toml:2: http.listn is not a known key; did you mean http.listen?",
-         "f.toml:3: http.foo.a is not a known key; did you mean tls.key?",
-         "f.toml:3: http.foo.b is not a known key; did you mean tls.key?"});
+         "f.toml:3: http.foo.a is not a known key; did you mean http.listen?",
+         "f.toml:3: http.foo.b is not a known key; did you mean http.listen?"});
     row("hostile name", "\"a\\n\\u202eb\" = 1\n",
-        {"f.toml:1: \"a\\n\\u202eb\" is not a known key; did you mean tls.key?"});
+        {"f.toml:1: \"a\\n\\u202eb\" is not a known key; did you mean workers?"});
     row("section as a value", "http = 1\n",
         {"f.toml:1: http is a section; write [http] and its keys below."});
     row("section as an array of tables", "[[http]]\nlisten = \"x\"\n",
@@ -178,8 +178,8 @@ void TestConfigSources::assignmentsAreRead_data()
     row("workers", "--set: workers has no value; write --set workers=VALUE.");
     row("wrkers=4", "--set: wrkers is not a known key; did you mean workers?");
     row("http.listen =x", "--set: \"http.listen \" is not a known key; did you mean http.listen?");
-    row("", "--set: \"\" is not a known key; did you mean tls.key?");
-    row("=", "--set: \"\" is not a known key; did you mean tls.key?");
+    row("", "--set: \"\" is not a known key; did you mean workers?");
+    row("=", "--set: \"\" is not a known key; did you mean workers?");
     row("tls.key=\"open", "--set: tls.key: the value is not valid TOML.");
     row("tls.key=\xff", "--set: tls.key: the value is not UTF-8.");
 }

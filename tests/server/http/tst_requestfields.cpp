@@ -18,6 +18,7 @@ private slots:
     void hasNoFieldsWithoutABodyAndAType();
     void refusesABadBody_data();
     void refusesABadBody();
+    void refusesTwoContentTypes();
     void namesAMemberGivenTwiceUnlessItIsLong();
     void relaysEveryJsonValueAsItStands_data();
     void relaysEveryJsonValueAsItStands();
@@ -168,6 +169,13 @@ void TestRequestFields::refusesABadBody()
     QVERIFY(!fields);
     QCOMPARE(fields.error().cause, cause);
     QCOMPARE(fields.error().detail, detail);
+}
+
+void TestRequestFields::refusesTwoContentTypes()
+{
+    HttpRequest twoTypes = request(form, "userId=alice");
+    twoTypes.headers.emplace_back("content-type", json);
+    QCOMPARE(RequestFields::read(twoTypes).error().cause, ProblemCause::UnsupportedMediaType);
 }
 
 void TestRequestFields::namesAMemberGivenTwiceUnlessItIsLong()

@@ -155,6 +155,7 @@ private slots:
     void answersAreNotStoredNorSniffed();
     void pagesOfOtherOrigins_data();
     void pagesOfOtherOrigins();
+    void twoOriginsAreRefused();
     void preflightIsAnswered();
     void theRoutesAllowPostAndOptions();
     void answersComeBackToTheIoThread();
@@ -758,6 +759,17 @@ void TestSessionEndpoints::pagesOfOtherOrigins()
     // An error must be readable for the page as well.
     const HttpResponse error = bench.post("/connect", form, "", {{"origin", origin}});
     QCOMPARE(headerOf(error, "Access-Control-Allow-Origin"), allowed ? origin : QByteArray());
+}
+
+void TestSessionEndpoints::twoOriginsAreRefused()
+{
+    Bench bench;
+    const HttpResponse response
+        = bench.post("/connect", form, "userId=carol",
+                     {{"origin", "http://example.org"}, {"origin", "http://evil.example"}});
+    QCOMPARE(response.status, 403);
+    QVERIFY(headerOf(response, "Access-Control-Allow-Origin").isNull());
+    QVERIFY(bench.sessions.opened.empty());
 }
 
 void TestSessionEndpoints::preflightIsAnswered()

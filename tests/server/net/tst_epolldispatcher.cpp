@@ -134,7 +134,6 @@ struct Connection
     std::unique_ptr<QTcpSocket> peer;
 };
 
-
 /// Runs one turn that waits, and tells how long it took in ms.
 qint64 waitOnce(QEventLoop::ProcessEventsFlags flags = {})
 {
@@ -277,6 +276,7 @@ void EpollDispatcherTest::noTimerIsEarly()
 
 void EpollDispatcherTest::zeroTimersRunOnceInATurn()
 {
+    SKIP_ON_STOCK(); // which runs them in every second turn at times
     int count = 0;
     QTimer timer;
     connect(&timer, &QTimer::timeout, this, [&] { ++count; });
@@ -491,6 +491,7 @@ void EpollDispatcherTest::postsOfTheOwnThreadCostNoWakeUp()
 
 void EpollDispatcherTest::waitingEndsWithAPostedEvent()
 {
+    SKIP_ON_STOCK(); // which sleeps after it sent the event
     bool arrived = false;
     QTimer::singleShot(0, this, [&] {
         QMetaObject::invokeMethod(
@@ -504,6 +505,7 @@ void EpollDispatcherTest::waitingEndsWithAPostedEvent()
 
 void EpollDispatcherTest::waitingEndsWithAnEventOfAnotherThread()
 {
+    SKIP_ON_STOCK(); // which sleeps after it sent the event
     bool arrived = false;
     QTimer safety;
     safety.start(20000); // instead of hanging for ever
@@ -599,7 +601,7 @@ void EpollDispatcherTest::signalsTellWhenTheThreadSleeps()
     log.clear();
     QTimer::singleShot(0, &context, [&] { log += 't'; });
     waitOnce();
-    QVERIFY(log.startsWith('a') && log.endsWith('t'));
+    QVERIFY(log.startsWith("at"));
 }
 
 void EpollDispatcherTest::whatIsPostedBeforeSleepingIsNotSleptOver()

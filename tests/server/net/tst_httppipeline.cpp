@@ -37,7 +37,8 @@ private slots:
             if (cut == 0) {
                 QCOMPARE(waitOf(p), HttpPipeline::Wait::NextRequest);
             } else if (cut < post.size()) {
-                QCOMPARE(waitOf(p), cut < post.size() - 3 ? HttpPipeline::Wait::Head : HttpPipeline::Wait::Body);
+                QCOMPARE(waitOf(p),
+                         cut < post.size() - 3 ? HttpPipeline::Wait::Head : HttpPipeline::Wait::Body);
             }
             p.append(post.sliced(cut));
             HttpPipeline::Step step = p.next();
@@ -78,7 +79,8 @@ private slots:
 
     void continueIsAskedOnceAndOnlyWhileTheBodyIsMissing()
     {
-        const QByteArray head = "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+        const QByteArray head
+            = "POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
         HttpPipeline waiting = pipeline();
         waiting.append(head);
         QVERIFY(std::holds_alternative<HttpPipeline::SendContinue>(waiting.next()));

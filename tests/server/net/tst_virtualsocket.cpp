@@ -35,8 +35,9 @@ private slots:
     void init()
     {
         m_wire = {};
-        m_socket = std::make_unique<VirtualSocket>(&m_wire, QHostAddress(QStringLiteral("192.0.2.7")), quint16(4711),
-                                                   QHostAddress(QHostAddress::LocalHost), quint16(80));
+        m_socket = std::make_unique<VirtualSocket>(&m_wire, QHostAddress(QStringLiteral("192.0.2.7")),
+                                                   quint16(4711), QHostAddress(QHostAddress::LocalHost),
+                                                   quint16(80));
     }
     void cleanup() { m_socket.reset(); }
 

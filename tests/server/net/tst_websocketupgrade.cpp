@@ -11,8 +11,8 @@ const QByteArray key = "dGhlIHNhbXBsZSBub25jZQ==";
 
 tl::expected<WebSocketUpgrade, Problem> check(const QByteArray &path, const QByteArray &fields)
 {
-    const QByteArray text = "GET " + path + " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + fields
-        + "\r\n";
+    const QByteArray text = "GET " + path
+        + " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + fields + "\r\n";
     HttpHeadResult result = parseHttpHead({text.constData(), std::size_t(text.size())});
     const auto *complete = std::get_if<HttpHeadComplete>(&result);
     Q_ASSERT(complete);
@@ -31,21 +31,25 @@ private slots:
         QTest::addColumn<QByteArray>("offer");
         QTest::addColumn<QByteArray>("chosen");
         QTest::newRow("none offered") << QByteArray() << QByteArray();
-        QTest::newRow("one") << QByteArray("Sec-WebSocket-Protocol: v11.stomp\r\n") << QByteArray("v11.stomp");
-        QTest::newRow("ascending") << QByteArray("Sec-WebSocket-Protocol: v10.stomp, v11.stomp, v12.stomp\r\n")
+        QTest::newRow("one") << QByteArray("Sec-WebSocket-Protocol: v11.stomp\r\n")
+                             << QByteArray("v11.stomp");
+        QTest::newRow("ascending") << QByteArray(
+            "Sec-WebSocket-Protocol: v10.stomp, v11.stomp, v12.stomp\r\n")
                                    << QByteArray("v12.stomp");
         QTest::newRow("two lines") << QByteArray("Sec-WebSocket-Protocol: v10.stomp\r\n"
                                                  "Sec-WebSocket-Protocol:  v11.stomp \r\n")
                                    << QByteArray("v11.stomp");
-        QTest::newRow("with a stranger") << QByteArray("Sec-WebSocket-Protocol: foo,v10.stomp,,mqtt\r\n")
-                                         << QByteArray("v10.stomp");
-        QTest::newRow("only strangers") << QByteArray("Sec-WebSocket-Protocol: foo, V12.STOMP\r\n") << QByteArray();
+        QTest::newRow("with a stranger")
+            << QByteArray("Sec-WebSocket-Protocol: foo,v10.stomp,,mqtt\r\n") << QByteArray("v10.stomp");
+        QTest::newRow("only strangers")
+            << QByteArray("Sec-WebSocket-Protocol: foo, V12.STOMP\r\n") << QByteArray();
     }
     void theHighestOfferedVersionIsChosenInWhateverOrder()
     {
         QFETCH(QByteArray, offer);
         QFETCH(QByteArray, chosen);
-        const auto upgrade = check("/ws", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n" + offer);
+        const auto upgrade
+            = check("/ws", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n" + offer);
         QVERIFY(upgrade);
         QCOMPARE(QByteArray::fromStdString(upgrade->subprotocol), chosen);
         QCOMPARE(QByteArray::fromStdString(upgrade->key), key);
@@ -71,13 +75,16 @@ private slots:
         QTest::newRow("other path") << QByteArray("/wss") << QByteArray(version + goodKey) << 404;
         QTest::newRow("below the path") << QByteArray("/ws/a") << QByteArray(version + goodKey) << 404;
         QTest::newRow("no version") << QByteArray("/ws") << goodKey << 400;
-        QTest::newRow("old version") << QByteArray("/ws") << QByteArray("Sec-WebSocket-Version: 8\r\n" + goodKey) << 400;
+        QTest::newRow("old version") << QByteArray("/ws")
+                                     << QByteArray("Sec-WebSocket-Version: 8\r\n" + goodKey) << 400;
         QTest::newRow("two versions") << QByteArray("/ws") << QByteArray(version + version + goodKey) << 400;
         QTest::newRow("no key") << QByteArray("/ws") << version << 400;
         QTest::newRow("two keys") << QByteArray("/ws") << QByteArray(version + goodKey + goodKey) << 400;
-        QTest::newRow("short key") << QByteArray("/ws") << QByteArray(version + "Sec-WebSocket-Key: YWJj\r\n") << 400;
-        QTest::newRow("key not base64") << QByteArray("/ws")
-                                        << QByteArray(version + "Sec-WebSocket-Key: ????????????????????????\r\n") << 400;
+        QTest::newRow("short key") << QByteArray("/ws") << QByteArray(version + "Sec-WebSocket-Key: YWJj\r\n")
+                                   << 400;
+        QTest::newRow("key not base64")
+            << QByteArray("/ws") << QByteArray(version + "Sec-WebSocket-Key: ????????????????????????\r\n")
+            << 400;
     }
     void badHandshakesAreRefused()
     {

@@ -328,7 +328,6 @@ private slots:
         }
         if (given)
             return;
-        qInfo("expired %.0f, lost %.0f, messages %d", strange[0], strange[1], messages);
         // The generator got where it should.
         QVERIFY(strange[0] > 0);
         QCOMPARE(strange[1] > 0, badBroker);

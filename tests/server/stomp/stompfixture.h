@@ -266,8 +266,7 @@ struct StompFixture
 
     [[nodiscard]] int strange(const char *kind) const
     {
-        const QByteArray line
-            = QByteArray("messaging_strange_behaviour_total{kind=\"") + kind + "\"} ";
+        const QByteArray line = QByteArray("messaging_strange_behaviour_total{kind=\"") + kind + "\"} ";
         const QByteArray all = QByteArray::fromStdString(metrics.render());
         const auto at = all.indexOf(line);
         return at < 0 ? -1 : all.mid(at + line.size()).split('\n').first().toInt();

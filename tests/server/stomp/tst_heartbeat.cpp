@@ -59,8 +59,8 @@ void TestHeartBeat::aHeaderIsRead()
 void TestHeartBeat::aMalformedHeaderIsRefused_data()
 {
     QTest::addColumn<QByteArray>("header");
-    for (const char *header : {"", ",", "abc", "1000", "1000,", ",1000", "-1,0", "1,+1", "1,2,3", "1.5,2",
-                               "1 0,2", "0x1,2"})
+    for (const char *header :
+         {"", ",", "abc", "1000", "1000,", ",1000", "-1,0", "1,+1", "1,2,3", "1.5,2", "1 0,2", "0x1,2"})
         QTest::newRow(qPrintable(QStringLiteral("'%1'").arg(QLatin1String(header)))) << QByteArray(header);
 }
 

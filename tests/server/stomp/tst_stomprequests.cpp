@@ -65,7 +65,8 @@ void TestStompRequests::theHighestCommonVersionIsChosen()
 {
     QFETCH(const QByteArray, acceptVersion);
     QFETCH(const int, version);
-    const auto request = ConnectRequest::parse({"CONNECT", {{"accept-version", acceptVersion.toStdString()}}, ""});
+    const auto request
+        = ConnectRequest::parse({"CONNECT", {{"accept-version", acceptVersion.toStdString()}}, ""});
     QCOMPARE(request ? int(request->version) : -1, version);
     if (!request)
         QVERIFY(request.error().listVersions);
@@ -165,12 +166,12 @@ void TestStompRequests::contentIsMadeOfTheBody_data()
     QTest::newRow("text") << QByteArray("text/plain") << QByteArray("{}") << QByteArray("\"{}\"");
     QTest::newRow("JSON") << QByteArray("application/json") << QByteArray(R"({"a":[1,2]})")
                           << QByteArray(R"({"a":[1,2]})");
-    QTest::newRow("JSON with parameters") << QByteArray("Application/JSON ; charset=utf-8")
-                                          << QByteArray("1") << QByteArray("1");
+    QTest::newRow("JSON with parameters")
+        << QByteArray("Application/JSON ; charset=utf-8") << QByteArray("1") << QByteArray("1");
     QTest::newRow("JSON with blanks around it")
         << QByteArray("application/json") << QByteArray(" null\n") << QByteArray(" null\n");
-    QTest::newRow("something like JSON") << QByteArray("application/json5") << QByteArray("1")
-                                         << QByteArray("\"1\"");
+    QTest::newRow("something like JSON")
+        << QByteArray("application/json5") << QByteArray("1") << QByteArray("\"1\"");
     QTest::newRow("NUL in a text") << none << QByteArray("a\0b", 3) << QByteArray(R"("a\u0000b")");
     QTest::newRow("other scripts") << none << QByteArray("\xE4\xB8\x96") << QByteArray("\"\xE4\xB8\x96\"");
 }
@@ -195,9 +196,12 @@ void TestStompRequests::badContentIsAProblem_data()
     QTest::addColumn<int>("cause");
 
     const QByteArray json = "application/json";
-    QTest::newRow("text that is not UTF-8") << QByteArray() << QByteArray("\xff") << int(ProblemCause::InvalidContent);
-    QTest::newRow("JSON that is not UTF-8") << json << QByteArray("\"\xff\"") << int(ProblemCause::InvalidContent);
-    QTest::newRow("a lone surrogate") << json << QByteArray(R"("\ud800")") << int(ProblemCause::InvalidContent);
+    QTest::newRow("text that is not UTF-8")
+        << QByteArray() << QByteArray("\xff") << int(ProblemCause::InvalidContent);
+    QTest::newRow("JSON that is not UTF-8")
+        << json << QByteArray("\"\xff\"") << int(ProblemCause::InvalidContent);
+    QTest::newRow("a lone surrogate")
+        << json << QByteArray(R"("\ud800")") << int(ProblemCause::InvalidContent);
     QTest::newRow("no JSON") << json << QByteArray() << int(ProblemCause::MalformedBody);
     QTest::newRow("broken JSON") << json << QByteArray("{") << int(ProblemCause::MalformedBody);
     QTest::newRow("two values") << json << QByteArray("1 2") << int(ProblemCause::MalformedBody);
@@ -225,9 +229,9 @@ void TestStompRequests::badContentIsAProblem()
 void TestStompRequests::onlyForeignHeadersTravel()
 {
     Frame frame{"SEND", {{"x", "1"}, {"y:", "\n"}, {"x", "2"}}, ""};
-    for (const char *name : {"receipt", "transaction", "content-length", "content-type", "destination", "from",
-                             "event", "message-id", "subscription", "ack", "redelivered", "timestamp",
-                             "receipt-id", "passcode"})
+    for (const char *name :
+         {"receipt", "transaction", "content-length", "content-type", "destination", "from", "event",
+          "message-id", "subscription", "ack", "redelivered", "timestamp", "receipt-id", "passcode"})
         frame.add(name, "forged");
     frame.add("From", "names are case-sensitive");
     const auto headers = travellingHeaders(frame);

@@ -307,7 +307,7 @@ void TestStompParser::aLimitHoldsToTheOctet_data()
                                         << "SEND\nabcd:\n\n\0"s << frame << QByteArray("frame is too large");
     QTest::newRow("frame with CR LF") << "SEND\r\n\r\nabc\0"s
                                       << "SEND\r\n\r\nabcd\0"s << frame << QByteArray("frame is too large");
-    ParserLimits counted{none, none, none, none, 26};
+    ParserLimits counted{none, none, none, none, 27};
     QTest::newRow("frame with a counted body")
         << "SEND\ncontent-length:3\n\nabc\0"s
         << "SEND\ncontent-length:4\n\nabcd\0"s << counted << QByteArray("frame is too large");
