@@ -28,7 +28,9 @@ export class Call extends EventTarget {
     #connection;
     #channel;
     #polite;
-    #placeholders = []; // transceivers that only ask the other side for its media
+    #iceServers;
+    #stream;
+    #offering;
     #candidates = []; // kept until there is a description
     #inbox = Promise.resolve(); // messages are worked off one after the other
     #making = false;
@@ -52,24 +54,37 @@ export class Call extends EventTarget {
         this.#id = id ?? Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('');
         this.#ids.add(this.#id);
 
-        const connection = this.#connection = new RTCPeerConnection({ iceServers });
-        connection.onnegotiationneeded = () => this.#offer();
+        this.#iceServers = iceServers;
+        this.#stream = stream;
+        this.#open(id === undefined);
+    }
+
+    /** @param {boolean} offering whether this side asks for what it wants, or sees what the peer's offer has */
+    #open(offering) {
+        this.#closeConnection();
+        this.#offering = offering;
+        const connection = this.#connection = new RTCPeerConnection({ iceServers: this.#iceServers });
+        connection.onnegotiationneeded = () => this.#offer(connection);
         connection.onicecandidate = ({ candidate }) => {
             if (candidate) this.#signal({ type: 'candidate', candidate: candidate.toJSON() });
         };
         connection.onconnectionstatechange = () => this.#watch();
         connection.ontrack = ({ streams, track }) => this.#emit('stream', streams[0] ?? new MediaStream([track]));
-        for (const track of stream?.getTracks() ?? []) connection.addTrack(track, stream);
-        if (id === undefined) {
-            for (const kind of ['audio', 'video']) {
-                if (!stream?.getTracks().some((track) => track.kind === kind))
-                    this.#placeholders.push(connection.addTransceiver(kind, { direction: 'recvonly' }));
-            }
+        const tracks = this.#stream?.getTracks() ?? [];
+        for (const track of tracks) connection.addTrack(track, this.#stream);
+        for (const kind of offering ? ['audio', 'video'] : []) {
+            if (!tracks.some((track) => track.kind === kind)) connection.addTransceiver(kind, { direction: 'recvonly' });
         }
         this.#channel = connection.createDataChannel('chat', { negotiated: true, id: 0 });
         this.#channel.onopen = () => this.#emit('channel');
         this.#channel.onclose = () => setTimeout(() => this.#end({ reason: 'lost' }), GOODBYE_PATIENCE);
         this.#channel.onmessage = ({ data }) => this.#hear(data);
+    }
+
+    #closeConnection() {
+        if (!this.#connection) return;
+        this.#channel.onclose = this.#connection.onicecandidate = this.#connection.onnegotiationneeded = null;
+        this.#connection.close();
     }
 
     get peer() { return this.#peer; }
@@ -110,30 +125,38 @@ export class Call extends EventTarget {
         this.hangUp('failed', { reason: 'failed', error });
     }
 
-    async #offer() {
+    async #offer(connection) {
         try {
             this.#making = true;
-            await this.#connection.setLocalDescription();
-            await this.#signal(this.#connection.localDescription.toJSON());
+            await connection.setLocalDescription();
+            if (connection !== this.#connection) return; // taken back meanwhile
+            this.#making = false; // from here on the signaling state tells
+            await this.#signal(connection.localDescription.toJSON());
             this.#emit('offered');
         } catch (error) {
-            this.#fail(error);
+            if (connection === this.#connection) this.#fail(error);
         } finally {
-            this.#making = false;
+            if (connection === this.#connection) this.#making = false;
         }
     }
 
-    async #handle({ type, sdp, candidate }) {
+    async #handle({ type, sdp, candidate, call }) {
         if (this.#ended) return;
         if (type === 'candidate') return this.#addCandidate(candidate);
-        const connection = this.#connection;
-        const collides = type === 'offer' && (this.#making || connection.signalingState !== 'stable');
-        if (collides && !this.#polite) return; // the peer takes it back
-        if (type === 'answer' && connection.signalingState !== 'have-local-offer') return; // to an offer taken back
-        if (collides) {
-            for (const transceiver of this.#placeholders) transceiver.stop(); // the peer's offer brings its own
+        const state = this.#connection.signalingState;
+        if (type === 'offer' && !this.#polite && (this.#making || state !== 'stable')) return; // the peer takes it back
+        if (type === 'answer' && state !== 'have-local-offer') return; // to an offer taken back
+        if (type === 'offer') {
+            if (call !== undefined) this.#id = call; // ours, the peer may never have seen
+            if (this.#offering && !this.#connection.remoteDescription) {
+                // A first offer is taken back with all that belongs to it: Chromium may gather no candidates
+                // any more after a rollback that comes while it gathers.
+                this.#making = false;
+                this.#open(false);
+            }
         }
-        await connection.setRemoteDescription({ type, sdp }); // takes our own offer back, if there is one
+        const connection = this.#connection;
+        await connection.setRemoteDescription({ type, sdp }); // takes back a later offer of ours, if there is one
         for (const kept of this.#candidates.splice(0)) await this.#addCandidate(kept);
         if (type === 'offer') {
             await connection.setLocalDescription();
@@ -191,8 +214,7 @@ export class Call extends EventTarget {
         if (this.#ended) return;
         this.#ended = true;
         clearTimeout(this.#restart);
-        this.#channel.onclose = null;
-        this.#connection.close();
+        this.#closeConnection();
         this.#emit('ended', detail);
     }
 

@@ -81,9 +81,9 @@ public:
     /// What waited is dropped as SessionEnded; what was taken and not settled, as ConnectionLost.
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it, and
-    /// never gets it (again): a subscribe() of it that comes later is refused. The queue is a reservation
-    /// again, made anew if @p consumer has just ended its subscription; what waited stays. No signal.
+    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it, which
+    /// is a reservation again with what waited in it, and a subscribe() of @p consumer that comes later is
+    /// refused. No signal. Unknown queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// Ends the reservation and the queue. What waited is dropped as @p reason. queueDeleted is emitted
@@ -100,7 +100,8 @@ public:
     /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.
     /// The caller writes them and then calls settle(). Messages that stay behind are told as Queued.
     /// Empty when @p consumer is not the consumer. When messages stay behind, the consumer is *blocked*:
-    /// it gets no messagesReady() until it takes again and empties the queue.
+    /// it gets no messagesReady() until it takes again and empties the queue. A consumer that cannot write
+    /// takes 0 messages, which only makes it blocked if there are any.
     virtual std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
                                          qsizetype maxBytes)
         = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/net/epolldispatcher.h"
 
+#include "server/net/tsan.h"
+
 #include <QCoreApplication>
 #include <QThread>
 #include <QTimerEvent>
@@ -14,37 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#    if __has_feature(thread_sanitizer)
-#        define MSGSRV_UNDER_TSAN
-#    endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#    define MSGSRV_UNDER_TSAN
-#endif
-
-#ifdef MSGSRV_UNDER_TSAN
-#    include <sanitizer/tsan_interface.h>
-#endif
-
 namespace msgsrv {
 namespace {
-
-// Qt's queue of posted events is guarded by a mutex of Qt that ThreadSanitizer does not see, because the
-// library is not instrumented. Every post is followed by wakeUp(), every fetch comes after these.
-void tellTsanReleased([[maybe_unused]] void *address)
-{
-#ifdef MSGSRV_UNDER_TSAN
-    __tsan_release(address);
-#endif
-}
-
-void tellTsanAcquired([[maybe_unused]] void *address)
-{
-#ifdef MSGSRV_UNDER_TSAN
-    __tsan_acquire(address);
-#endif
-}
 
 int makeEventDescriptor()
 {
@@ -137,7 +110,7 @@ bool EpollDispatcher::processEvents(QEventLoop::ProcessEventsFlags flags)
     emit awake();
 
     const bool wasWoken = std::exchange(m_wokenHere, false);
-    tellTsanAcquired(this);
+    tsanAcquire(this); // what was posted before it was announced by wakeUp()
     QCoreApplication::sendPostedEvents();
     int handled = wasWoken ? 1 : 0;
     if (withNotifiers)
@@ -256,7 +229,7 @@ void EpollDispatcher::wakeUp()
         m_wokenHere = true;
         return;
     }
-    tellTsanReleased(this);
+    tsanRelease(this);
     if (m_wakeUpPending.exchange(true))
         return;
     const eventfd_t one = 1;

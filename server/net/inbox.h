@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/net/tsan.h"
+
 #include <QCoreApplication>
 #include <QEvent>
 #include <QObject>
@@ -37,7 +39,9 @@ public:
             if (m_arrived.size() > 1)
                 return true; // the thread knows already
         }
-        QCoreApplication::postEvent(this, new QEvent(QEvent::User));
+        auto *notice = new QEvent(QEvent::User);
+        tsanRelease(this);
+        QCoreApplication::postEvent(this, notice);
         return true;
     }
 
@@ -57,6 +61,7 @@ public:
 protected:
     bool event(QEvent *event) override
     {
+        tsanAcquire(this);
         if (event->type() != QEvent::User)
             return QObject::event(event);
         drain();

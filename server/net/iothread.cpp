@@ -55,7 +55,7 @@ void IoThread::stop(std::function<void()> tearDown)
         m_inbox.close();
         m_thread.quit();
     });
-    m_thread.wait();
+    m_thread.join();
     m_dispatcher = nullptr;
 }
 

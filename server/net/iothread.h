@@ -5,10 +5,9 @@
 #include "server/net/epolldispatcher.h"
 #include "server/net/handlertable.h"
 #include "server/net/inbox.h"
+#include "server/net/joinedthread.h"
 #include "server/net/sweepable.h"
 #include "shared/base/executor.h"
-
-#include <QThread>
 
 #include <functional>
 #include <memory>
@@ -88,7 +87,7 @@ private:
     void sweep();
 
     const unsigned m_index;
-    QThread m_thread;
+    JoinedThread m_thread;
     EpollDispatcher *m_dispatcher = nullptr; // while the thread runs, which owns it
     Inbox<Entry> m_inbox; // the thread's
 

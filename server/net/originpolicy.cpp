@@ -55,6 +55,10 @@ tl::expected<OriginPolicy, std::string> OriginPolicy::parse(const std::vector<st
 {
     OriginPolicy policy;
     for (const std::string &entry : allowed) {
+        if (entry == "*") {
+            policy.m_any = true;
+            continue;
+        }
         auto pattern = read(entry);
         if (!pattern)
             return tl::unexpected('"' + entry
@@ -82,6 +86,8 @@ bool OriginPolicy::allows(std::optional<std::string_view> origin, std::string_vi
     const auto page = read(*origin);
     if (!page)
         return false;
+    if (m_any)
+        return true;
     if (m_allowed.empty()) {
         const auto own = Authority::parse(host);
         return own && own->host == page->host;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "shared/signaling/closecodes.h"
 #include "server/session/session.h"
 #include "shared/base/clock.h"
 #include "shared/base/connectionid.h"
+#include "shared/signaling/closecodes.h"
 
 #include <variant>
 #include <vector>
@@ -43,6 +43,7 @@ struct SessionEvent
 /// What has to be done for a session, in the order given.
 struct SessionEffect
 {
+    /// Make sure there is a reservation; leave one, or a queue, that exists as it is.
     struct ReserveQueue {};
     /// Queue, reservation and what waits.
     struct RemoveQueue {};

@@ -64,6 +64,9 @@ public:
         if (old != ConnectionId::None) {
             startUnacked();
             add(Effect::DetachQueue{old});
+            // The old connection may just have ended its subscription, and the queue with it: the event
+            // that tells so is about a connection that no longer counts, so the newer one needs a place.
+            add(Effect::ReserveQueue{});
             add(Effect::CloseConnection{old, CloseCode::Replaced, "replaced"});
         }
         if (early == event.connection)

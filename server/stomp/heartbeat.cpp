@@ -45,6 +45,14 @@ std::optional<HeartBeatWish> HeartBeatWish::parse(std::string_view value)
     return HeartBeatWish{*canSend, *wants};
 }
 
+HeartBeat::HeartBeat(const Settings &settings)
+    : m_settings(settings)
+{
+    // On the wire 0 would mean that the server cannot beat at all.
+    m_settings.canSend = std::max(m_settings.canSend, milliseconds(1));
+    m_settings.wants = std::max(m_settings.wants, milliseconds(1));
+}
+
 void HeartBeat::start(const std::optional<HeartBeatWish> &client, TimePoint now)
 {
     m_started = true;

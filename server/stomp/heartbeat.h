@@ -29,8 +29,8 @@ class HeartBeat
 public:
     struct Settings
     {
-        milliseconds canSend = seconds(10); ///< sx; 0: the server sends no beats
-        milliseconds wants = seconds(10); ///< sy; 0: the server expects none
+        milliseconds canSend = seconds(10); ///< sx: the server beats no more often than this
+        milliseconds wants = seconds(10); ///< sy: and asks for no more; below 1 ms counts as 1 ms
         milliseconds slack = seconds(2); ///< for timers and networks that are late
         milliseconds pingInterval = seconds(30); ///< 0: no pings
     };
@@ -42,9 +42,8 @@ public:
         PeerLost, ///< nothing came for too long
     };
 
-    explicit HeartBeat(const Settings &settings)
-        : m_settings(settings)
-    { }
+    /// Intervals below 1 ms count as 1 ms.
+    explicit HeartBeat(const Settings &settings);
 
     /// Starts watching at CONNECTED. @p client is nothing in STOMP 1.0, which has no heart-beats (clients
     /// send the header there all the same and then never beat).
@@ -62,7 +61,7 @@ public:
     [[nodiscard]] Due due(TimePoint now);
 
 private:
-    const Settings m_settings;
+    Settings m_settings;
     bool m_started = false;
     bool m_known = false; ///< the version has heart-beats
     milliseconds m_incoming{0}; ///< the peer's beats; 0: watched by pings

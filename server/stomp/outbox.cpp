@@ -25,8 +25,13 @@ bool Outbox::write(std::string_view bytes)
 Outbox::Progress Outbox::deliver(stomp::Version version, const Subscription &subscription)
 {
     for (int batches = 0; batches < m_settings.batchesPerTurn; ++batches) {
-        if (!m_queue || m_backedUp)
+        if (!m_queue)
             return Progress::Done;
+        if (m_backedUp) {
+            // Taking nothing tells the broker that what is there waits; senders are answered by that.
+            (void)m_broker.take(*m_queue, m_connection.id(), 0, 0);
+            return Progress::Done;
+        }
         const auto batch
             = m_broker.take(*m_queue, m_connection.id(), m_settings.batch, m_settings.batchBytes);
         if (batch.empty() || !deliverBatch(version, subscription, batch))

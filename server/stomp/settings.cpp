@@ -3,13 +3,21 @@
 
 namespace msgsrv {
 
+namespace {
+
+std::size_t orNone(qint64 limit)
+{
+    return limit > 0 ? std::size_t(limit) : stomp::ParserLimits::none;
+}
+
+} // namespace
+
 stomp::ParserLimits parserLimits(const StompSettings &settings, LoginState state)
 {
-    const qint64 frame = state == LoginState::Before ? settings.frameBeforeLogin : settings.frame;
     stomp::ParserLimits limits;
-    limits.headers = std::size_t(settings.headers);
-    limits.headerLine = std::size_t(settings.headerLine);
-    limits.frame = frame > 0 ? std::size_t(frame) : stomp::ParserLimits::none;
+    limits.headers = orNone(settings.headers);
+    limits.headerLine = orNone(settings.headerLine);
+    limits.frame = orNone(state == LoginState::Before ? settings.frameBeforeLogin : settings.frame);
     return limits;
 }
 

@@ -10,7 +10,8 @@
 
 namespace msgsrv {
 
-/// What the STOMP connections of this process keep to. Sizes in bytes; 0 is unlimited for a frame.
+/// What the STOMP connections of this process keep to. Sizes in bytes; 0 is
+/// unlimited for frames, headers and the login.
 struct StompSettings
 {
     qint64 frameBeforeLogin = 16 * 1024;

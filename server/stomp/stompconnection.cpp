@@ -50,7 +50,7 @@ StompConnection::~StompConnection()
 void StompConnection::note(TimePoint now)
 {
     m_now = now;
-    if (m_state == State::AwaitingConnect && !m_deadline)
+    if (m_state == State::AwaitingConnect && !m_deadline && m_settings.loginTimeout.count() > 0)
         m_deadline = now + m_settings.loginTimeout;
 }
 
@@ -383,7 +383,7 @@ void StompConnection::onTick(TimePoint now)
     switch (m_state) {
     case State::AwaitingConnect:
     case State::Attaching:
-        if (now >= *m_deadline)
+        if (m_deadline && now >= *m_deadline)
             fail({CloseCode::LoginTimeout, "login timeout",
                   "There was no successful CONNECT within the time allowed."});
         break;

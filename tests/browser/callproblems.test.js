@@ -15,7 +15,7 @@ after(async () => {
     await daemon?.stop();
 });
 
-const people = (name, body) => test(name, { timeout: 60000 }, () => withPeople(browser, daemon, body));
+const people = (name, body) => test(name, { timeout: 100000 }, () => withPeople(browser, daemon, body));
 
 people('calling somebody who is not there says so', async ({ join }) => {
     const alice = await join('alice');

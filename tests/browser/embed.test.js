@@ -61,7 +61,7 @@ const talkToMyself = async (server) => {
     return { from, content, state };
 };
 
-test('a page of another origin imports the module and talks', { timeout: 60000 }, () => withPage(async (page, complaints) => {
+test('a page of another origin imports the module and talks', { timeout: 100000 }, () => withPage(async (page, complaints) => {
     policy = null;
     const workers = [];
     page.on('worker', (worker) => workers.push(worker.url()));
@@ -70,7 +70,7 @@ test('a page of another origin imports the module and talks', { timeout: 60000 }
     assert.deepEqual(complaints, []);
 }));
 
-test('where the page\'s policy forbids the worker, ordinary timers do', { timeout: 60000 }, async () => {
+test('where the page\'s policy forbids the worker, ordinary timers do', { timeout: 100000 }, async () => {
     policy = `default-src 'none'; script-src 'unsafe-eval' ${daemon.url}; worker-src 'none'; connect-src ${daemon.url} ws://${daemon.listens.stomp}`;
     await withPage(async (page) => {
         assert.deepEqual(await page.evaluate(talkToMyself, daemon.url), { from: 'guest', content: { hello: 'world' }, state: 'online' });
@@ -79,7 +79,7 @@ test('where the page\'s policy forbids the worker, ordinary timers do', { timeou
     policy = null;
 });
 
-test('the examples of docs/client.md work', { timeout: 60000 }, async () => {
+test('the examples of docs/client.md work', { timeout: 100000 }, async () => {
     const text = readFileSync(join(repository, 'docs/client.md'), 'utf8');
     const examples = [...text.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
     assert.ok(examples.length >= 5);

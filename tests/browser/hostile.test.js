@@ -65,7 +65,7 @@ const census = (page) => page.evaluate(() => {
     return count;
 });
 
-test('hostile messages and names never become markup', { timeout: 90000 }, () => withPeople(browser, daemon, async ({ join }) => {
+test('hostile messages and names never become markup', { timeout: 120000 }, () => withPeople(browser, daemon, async ({ join }) => {
     const alice = await join('alice', { before: trap });
     const before = await census(alice.page);
     for (const payload of payloads) {
@@ -91,7 +91,7 @@ test('hostile messages and names never become markup', { timeout: 90000 }, () =>
     await alice.screenshot('hostile-text');
 }));
 
-test('hostile names of one\'s own, and of those one writes to, never become markup', { timeout: 90000 }, () => withPeople(browser, daemon, async ({ join }) => {
+test('hostile names of one\'s own, and of those one writes to, never become markup', { timeout: 120000 }, () => withPeople(browser, daemon, async ({ join }) => {
     for (const payload of payloads.filter((_, index) => index % 4 === 0)) {
         const person = await join(payload, { before: trap });
         const before = await census(person.page);
@@ -113,7 +113,7 @@ const malformed = [
     { type: 'toString' }, { type: 'bye', reason: 'constructor' },
 ];
 
-test('malformed call messages do not break the page', { timeout: 60000 }, () => withPeople(browser, daemon, async ({ join }) => {
+test('malformed call messages do not break the page', { timeout: 100000 }, () => withPeople(browser, daemon, async ({ join }) => {
     const alice = await join('alice');
     const mallory = new MessagingClient({ server: daemon.url, userId: 'mallory', WebSocket, reconnect: false });
     await mallory.connect();

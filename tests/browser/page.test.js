@@ -15,7 +15,7 @@ after(async () => {
     await daemon?.stop();
 });
 
-const people = (name, body) => test(name, { timeout: 60000 }, () => withPeople(browser, daemon, body));
+const people = (name, body) => test(name, { timeout: 100000 }, () => withPeople(browser, daemon, body));
 
 /** The browser itself puts an HTTP error into the console. */
 function expectHttpError(person, status) {
@@ -161,7 +161,7 @@ people('every control has a name, and states are told by text in live regions', 
     await alice.screenshot('joined-desktop-light');
 });
 
-test('the page comes back when the daemon is started again', { timeout: 60000 }, async () => {
+test('the page comes back when the daemon is started again', { timeout: 100000 }, async () => {
     const first = await Daemon.start();
     let second;
     try {

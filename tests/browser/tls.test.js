@@ -32,7 +32,7 @@ function freePort() {
     });
 }
 
-test('over TLS with a self-signed certificate two people call each other, camera included', { timeout: 60000 }, () => withPeople(browser, daemon, async ({ join }) => {
+test('over TLS with a self-signed certificate two people call each other, camera included', { timeout: 100000 }, () => withPeople(browser, daemon, async ({ join }) => {
     const [alice, bob] = [await join('alice'), await join('bob')];
     assert.match(alice.page.url(), /^https:/);
     assert.equal(daemon.listens.http, daemon.listens.stomp);
@@ -50,7 +50,7 @@ test('over TLS with a self-signed certificate two people call each other, camera
     await bob.waitForNoCall('alice hung up.');
 }));
 
-test('over TLS both call at the same moment', { timeout: 60000 }, () => withPeople(browser, daemon, async ({ join }) => {
+test('over TLS both call at the same moment', { timeout: 100000 }, () => withPeople(browser, daemon, async ({ join }) => {
     const [alice, bob] = [await join('alice'), await join('bob')];
     await alice.page.fill('#peer-id', 'bob');
     await bob.page.fill('#peer-id', 'alice');

@@ -43,7 +43,7 @@ export class Person {
         await person.context.addInitScript(instrument);
         if (before) await person.context.addInitScript(before);
         const page = person.page = await person.context.newPage();
-        page.setDefaultTimeout(15000);
+        page.setDefaultTimeout(30000);
         page.on('console', (message) => {
             if (['error', 'warning'].includes(message.type())) person.complaints.push(`${name}: ${message.text()}`);
         });
@@ -107,7 +107,7 @@ export class Person {
     /** Waits until the other's video has gone on for ten frames. */
     async seesVideo() {
         const before = await this.framesDecoded();
-        const deadline = Date.now() + 20000;
+        const deadline = Date.now() + 30000;
         while (await this.framesDecoded() < before + 10) {
             assert.ok(Date.now() < deadline, `${this.name} sees no video`);
             await this.page.waitForTimeout(50);

@@ -36,8 +36,8 @@ private:
 
 void TestConfigDocs::initTestCase()
 {
-    m_document = read(QFINDTESTDATA("../../../docs/configuration.md"));
-    m_shipped = read(QFINDTESTDATA("../../../resources/config/messaging-server.toml"));
+    m_document = read(QFINDTESTDATA("../docs/configuration.md"));
+    m_shipped = read(QFINDTESTDATA("../resources/config/messaging-server.toml"));
     QVERIFY(!m_document.isEmpty());
     QVERIFY(!m_shipped.isEmpty());
 }

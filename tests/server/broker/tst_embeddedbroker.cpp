@@ -146,6 +146,8 @@ private slots:
     void aLimitIsExact_data();
     void aLimitIsExact();
     void whatIsTakenAndNotSettledCountsAgainstTheLimit();
+    void whoeverLeavesTheQueueGivesItsBytesBack_data();
+    void whoeverLeavesTheQueueGivesItsBytesBack();
     void theConsumerIsToldOncePerBecomingNonEmpty();
     void aBlockedConsumerIsNotToldUntilItEmptiedTheQueue();
     void takeKeepsOrderAndLimits_data();
@@ -309,6 +311,44 @@ void TestEmbeddedBroker::whatIsTakenAndNotSettledCountsAgainstTheLimit()
     bench.settle(anna, 1);
     bench.publish({4, 5});
     QCOMPARE(bench.takeTold(), QByteArray("4:queued 5:full"));
+}
+
+void TestEmbeddedBroker::whoeverLeavesTheQueueGivesItsBytesBack_data()
+{
+    using Step = std::function<void(Bench &)>;
+    QTest::addColumn<Step>("step");
+    QTest::addColumn<QByteArray>("told");
+    QTest::newRow("nothing left") << Step([](Bench &b) { b.take(anna, 1); }) << QByteArray("3:full 4:full");
+    QTest::newRow("one settled") << Step([](Bench &b) {
+        b.take(anna, 2);
+        b.settle(anna, 1);
+    }) << QByteArray("3:queued 4:full");
+    QTest::newRow("both settled") << Step([](Bench &b) {
+        b.take(anna, 2);
+        b.settle(anna, 1, 1);
+    }) << QByteArray("3:queued 4:queued");
+    QTest::newRow("one is the old consumer's") << Step([](Bench &b) {
+        b.take(anna, 1);
+        b.subscribe(bert);
+    }) << QByteArray("3:queued 4:full");
+    QTest::newRow("and comes back with it") << Step([](Bench &b) {
+        b.take(anna, 1);
+        b.subscribe(bert);
+        b.subscribe(anna);
+    }) << QByteArray("3:full 4:full");
+}
+
+void TestEmbeddedBroker::whoeverLeavesTheQueueGivesItsBytesBack()
+{
+    QFETCH(std::function<void(Bench &)>, step);
+    QFETCH(QByteArray, told);
+    Bench bench({{0, 200}, {0, 200}});
+    QVERIFY(bench.subscribe(anna));
+    bench.publish({1, 2}); // 100 bytes each
+    bench.told.clear();
+    step(bench);
+    bench.publish({3, 4});
+    QCOMPARE(bench.takeTold(), told);
 }
 
 void TestEmbeddedBroker::theConsumerIsToldOncePerBecomingNonEmpty()

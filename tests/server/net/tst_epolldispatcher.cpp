@@ -3,6 +3,8 @@
 // With MSGSRV_STOCK_DISPATCHER=1 in the environment the same tests run on Qt's own dispatcher: what they
 // expect is what Qt does, apart from the tests of what only EpollDispatcher does, which are skipped then.
 #include "server/net/epolldispatcher.h"
+#include "server/net/joinedthread.h"
+#include "server/net/tsan.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -30,6 +32,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -132,6 +135,51 @@ struct Connection
     QTcpServer server;
     QTcpSocket client;
     std::unique_ptr<QTcpSocket> peer;
+};
+
+/// Counts events of up to four threads, and those that did not come in the order in which they were posted.
+class CountingReceiver : public QObject
+{
+public:
+    void postFrom(std::size_t thread, int number)
+    {
+        auto *event = new Numbered(thread, number);
+        tsanRelease(this); // it may be delivered before wakeUp() could tell
+        QCoreApplication::postEvent(this, event);
+    }
+
+    std::function<void()> done;
+    int expected = 0;
+    int arrived = 0;
+    int disordered = 0;
+
+protected:
+    bool event(QEvent *event) override
+    {
+        tsanAcquire(this);
+        if (event->type() != QEvent::User)
+            return QObject::event(event);
+        const auto *numbered = static_cast<Numbered *>(event);
+        auto &previous = m_last[numbered->thread];
+        disordered += numbered->number == previous + 1 ? 0 : 1;
+        previous = numbered->number;
+        if (++arrived == expected)
+            done();
+        return true;
+    }
+
+private:
+    struct Numbered : QEvent
+    {
+        Numbered(std::size_t from, int which)
+            : QEvent(QEvent::User)
+            , thread(from)
+            , number(which)
+        { }
+        const std::size_t thread;
+        const int number;
+    };
+    std::array<int, 4> m_last{};
 };
 
 /// Runs one turn that waits, and tells how long it took in ms.
@@ -424,33 +472,22 @@ void EpollDispatcherTest::eventsPostedByManyThreadsAllArrive()
 {
     constexpr int threadCount = 4;
     constexpr int postsEach = 20000;
-    QObject receiver;
-    std::array<int, threadCount> last{}; // each thread's posts come in order
-    int arrived = 0;
-    int disordered = 0;
+    CountingReceiver receiver;
     QEventLoop loop;
-    std::vector<std::unique_ptr<QThread>> threads;
-    for (int t = 0; t < threadCount; ++t) {
-        threads.emplace_back(QThread::create([&, t] {
-            for (int i = 1; i <= postsEach; ++i) {
-                QMetaObject::invokeMethod(
-                    &receiver,
-                    [&, t, i] {
-                        disordered += last[std::size_t(t)] + 1 == i ? 0 : 1;
-                        last[std::size_t(t)] = i;
-                        if (++arrived == threadCount * postsEach)
-                            loop.quit();
-                    },
-                    Qt::QueuedConnection);
-            }
-        }));
-        threads.back()->start();
+    receiver.done = [&] { loop.quit(); };
+    receiver.expected = threadCount * postsEach;
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < threadCount; ++t) {
+        threads.emplace_back([&receiver, t] {
+            for (int i = 1; i <= postsEach; ++i)
+                receiver.postFrom(t, i);
+        });
     }
     loop.exec();
-    QCOMPARE(arrived, threadCount * postsEach);
-    QCOMPARE(disordered, 0);
-    for (const auto &thread : threads)
-        QVERIFY(thread->wait());
+    for (auto &thread : threads)
+        thread.join();
+    QCOMPARE(receiver.arrived, threadCount * postsEach);
+    QCOMPARE(receiver.disordered, 0);
 }
 
 void EpollDispatcherTest::manyPostsOfAnotherThreadAreOneWakeUp()
@@ -459,13 +496,12 @@ void EpollDispatcherTest::manyPostsOfAnotherThreadAreOneWakeUp()
     QObject receiver;
     int arrived = 0;
     const auto before = dispatcher()->statistics().wakeUps;
-    const std::unique_ptr<QThread> thread(QThread::create([&] {
+    std::thread thread([&] {
         for (int i = 0; i < 1000; ++i)
             QMetaObject::invokeMethod(
                 &receiver, [&] { ++arrived; }, Qt::QueuedConnection);
-    }));
-    thread->start();
-    QVERIFY(thread->wait());
+    });
+    thread.join();
     settle();
     QCOMPARE(arrived, 1000);
     QCOMPARE(dispatcher()->statistics().wakeUps - before, std::uint64_t(1));
@@ -509,16 +545,15 @@ void EpollDispatcherTest::waitingEndsWithAnEventOfAnotherThread()
     bool arrived = false;
     QTimer safety;
     safety.start(20000); // instead of hanging for ever
-    const std::unique_ptr<QThread> thread(QThread::create([&] {
-        QThread::msleep(20);
+    std::thread thread([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
         QMetaObject::invokeMethod(
             this, [&] { arrived = true; }, Qt::QueuedConnection);
-    }));
-    thread->start();
+    });
     qint64 longest = 0;
     for (int turns = 0; !arrived && turns < 10; ++turns)
         longest = std::max(longest, waitOnce());
-    QVERIFY(thread->wait());
+    thread.join();
     QVERIFY(arrived);
     QVERIFY(longest < 10000);
 }
@@ -528,13 +563,12 @@ void EpollDispatcherTest::interruptEndsAWait()
     QTimer safety;
     safety.start(20000);
     auto *dispatching = QCoreApplication::eventDispatcher();
-    const std::unique_ptr<QThread> thread(QThread::create([&] {
-        QThread::msleep(20);
+    std::thread thread([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
         dispatching->interrupt();
-    }));
-    thread->start();
+    });
     const auto elapsed = waitOnce();
-    QVERIFY(thread->wait());
+    thread.join();
     QVERIFY(elapsed < 10000);
 }
 
@@ -573,14 +607,14 @@ void EpollDispatcherTest::quittingBeforeTheLoopStarts()
 void EpollDispatcherTest::aThreadMayBeQuitBeforeItsLoopRuns()
 {
     for (int i = 0; i < 200; ++i) {
-        QThread thread;
+        JoinedThread thread;
         if (dispatcher())
             thread.setEventDispatcher(new EpollDispatcher);
         thread.start();
         if (i % 2)
             QThread::usleep(uint(i));
         thread.quit();
-        QVERIFY(thread.wait(10000));
+        thread.join();
     }
 }
 
@@ -833,13 +867,12 @@ void EpollDispatcherTest::excludedNotifiersWaitTheirTime()
     QVERIFY(fired);
     QCOMPARE(ran, 0);
 
-    const std::unique_ptr<QThread> thread(QThread::create([this] {
+    std::thread thread([this] {
         QMetaObject::invokeMethod(
             this, [] {}, Qt::QueuedConnection);
-    }));
-    thread->start();
+    });
     waitOnce(QEventLoop::ExcludeSocketNotifiers); // and for other threads
-    QVERIFY(thread->wait());
+    thread.join();
     QCOMPARE(ran, 0);
     settle();
     QCOMPARE(ran, 1);
@@ -1165,7 +1198,7 @@ void EpollDispatcherTest::tls()
 
 void EpollDispatcherTest::aWorkerThreadServes()
 {
-    QThread thread;
+    JoinedThread thread;
     if (dispatcher())
         thread.setEventDispatcher(new EpollDispatcher);
     QObject worker;
@@ -1189,7 +1222,7 @@ void EpollDispatcherTest::aWorkerThreadServes()
     QMetaObject::invokeMethod(
         &worker, [&] { server.reset(); }, Qt::BlockingQueuedConnection);
     thread.quit();
-    QVERIFY(thread.wait(10000));
+    thread.join();
 }
 
 int main(int argc, char **argv)

@@ -15,6 +15,7 @@ private slots:
     void allowsNothingButWhatAListNames_data();
     void allowsNothingButWhatAListNames();
     void allowsWhoeverSendsNoOrigin();
+    void aStarAllowsEveryPageButNobodys();
     void refusesAnEntryThatIsNoOrigin_data();
     void refusesAnEntryThatIsNoOrigin();
 };
@@ -112,10 +113,20 @@ void TestOriginPolicy::allowsWhoeverSendsNoOrigin()
     QVERIFY(OriginPolicy::parse({"https://app.example.org"})->allows(std::nullopt, "example.org"));
 }
 
+void TestOriginPolicy::aStarAllowsEveryPageButNobodys()
+{
+    const auto policy = OriginPolicy::parse({"*"});
+    QVERIFY(policy);
+    QVERIFY(policy->allows("https://anywhere.example", "own.example"));
+    QVERIFY(policy->allows(std::nullopt, "own.example"));
+    QVERIFY(!policy->allows("null", "own.example"));
+    QVERIFY(!policy->allows("not an origin", "own.example"));
+}
+
 void TestOriginPolicy::refusesAnEntryThatIsNoOrigin_data()
 {
     QTest::addColumn<QByteArray>("entry");
-    for (const char *entry : {"", "*", "null", "https://", "https://a b", "https://app.example.org/", "//a",
+    for (const char *entry : {"", "null", "https://", "https://a b", "https://app.example.org/", "//a",
                               "https://user@a", "a:b", "a:70000", "https://*.example.org", "[::g]"})
         QTest::newRow(entry) << QByteArray(entry);
 }

@@ -41,7 +41,6 @@ public:
         const std::scoped_lock lock(m_mutex);
         m_barred.insert(consumer);
         m_inner.detach(queue, consumer);
-        m_inner.reserve(queue);
     }
     void remove(const ListeningKey &queue, DropReason reason) override { m_inner.remove(queue, reason); }
     void publish(const ListeningKey &queue, MessagePtr message, Tell tellWhat, PublishDone done) override

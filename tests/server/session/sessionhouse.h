@@ -123,12 +123,12 @@ struct SessionHouse
         settle();
     }
 
-    /// Time passes in the steps of the owner's timer.
-    void pass(Duration duration)
+    /// Time passes in steps like those of the owner's timer.
+    void pass(Duration duration, Duration step = milliseconds(250))
     {
         const TimePoint end = now + duration;
         while (now < end) {
-            now = std::min(end, now + Duration(milliseconds(250)));
+            now = std::min(end, now + step);
             tickNow();
         }
     }

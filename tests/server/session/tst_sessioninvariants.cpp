@@ -298,7 +298,7 @@ private:
     bool m_forgotten = false;
 };
 
-constexpr std::uint32_t runs = 40'000;
+constexpr std::uint32_t runs = 15'000;
 constexpr int stepsPerRun = 60;
 
 } // namespace

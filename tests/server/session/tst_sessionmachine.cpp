@@ -211,7 +211,7 @@ private slots:
         Fixture f;
         f.makeAcked(alpha);
         f.now += seconds(100);
-        COMPARE_EFFECTS(f(Event::Attached{beta}), "detach 1; close 1 4001; store-update");
+        COMPARE_EFFECTS(f(Event::Attached{beta}), "detach 1; reserve; close 1 4001; store-update");
         QCOMPARE(f.session.state, State::New);
         QVERIFY(f.session.deadline() == f.now + seconds(60));
         COMPARE_EFFECTS(f(Event::QueueCreated{beta}), "store-update");
@@ -223,7 +223,7 @@ private slots:
         Fixture f;
         f.makeAttached(alpha);
         f.now += seconds(50);
-        COMPARE_EFFECTS(f(Event::Attached{beta}), "detach 1; close 1 4001");
+        COMPARE_EFFECTS(f(Event::Attached{beta}), "detach 1; reserve; close 1 4001");
         QVERIFY(f.session.deadline() == f.now + seconds(60));
     }
 
@@ -312,7 +312,7 @@ private slots:
         f.now += seconds(5) - milliseconds(1);
         COMPARE_EFFECTS(f(Event::Tick{}), "");
         f.now += milliseconds(1);
-        COMPARE_EFFECTS(f(Event::Tick{}), "close 1 1000; forget");
+        COMPARE_EFFECTS(f(Event::Tick{}), "close 1 4002; forget");
     }
 
     void aDisconnectBeforeTheDelayNeedsNoClose()
@@ -356,7 +356,7 @@ private slots:
         QCOMPARE(f.session.state, State::Acked);
         f.now += seconds(1);
         COMPARE_EFFECTS(f(Event::Inspected{f.now, false}),
-                        "withdraw; remove; store-remove; strange queue_lost; close 1 4003");
+                        "withdraw; remove; store-remove; strange queue_lost; close 1 4002");
         COMPARE_EFFECTS(f(Event::Inspected{f.now, false}), "");
         COMPARE_EFFECTS(f(Event::QueueDeleted{alpha}), "");
         COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");

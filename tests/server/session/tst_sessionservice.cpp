@@ -380,7 +380,7 @@ private slots:
         house.pass(milliseconds(4750));
         QVERIFY(house.connections.requests.empty());
         house.pass(milliseconds(250));
-        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 1000}}));
+        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 4002}}));
         QCOMPARE(house.sessions(), 0);
         house.closed(key, first);
         house.pass(seconds(60));
@@ -456,7 +456,7 @@ private slots:
         QVERIFY(!house.directory.findUser(user("alice")));
         QCOMPARE(house.metric("messaging_sessions_ended_total{reason=\"queue_deleted\"}"), 1.0);
         house.pass(seconds(6));
-        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 1000}}));
+        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 4002}}));
         QCOMPARE(house.strange(Strange::QueueLost), 0.0);
     }
 
@@ -511,7 +511,7 @@ private slots:
         house.pass(seconds(120));
         QCOMPARE(house.sessions(), 1);
         QCOMPARE(house.strange(Strange::QueueLost), 1.0);
-        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 4003}}));
+        QCOMPARE(house.connections.requests, (std::vector<Request>{{first, 4002}}));
         QVERIFY(house.open("alice").has_value());
     }
 

@@ -157,6 +157,10 @@ public:
                                  qsizetype maxBytes) override
     {
         std::vector<MessagePtr> batch;
+        if (maxMessages == 0) {
+            calls += "blocked";
+            return batch;
+        }
         qsizetype bytes = 0;
         while (!waiting.empty() && int(batch.size()) < maxMessages) {
             bytes += waiting.front()->weight();

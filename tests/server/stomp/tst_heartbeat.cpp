@@ -79,6 +79,11 @@ void TestHeartBeat::theServerAnnouncesWhatItCan()
     HeartBeat old({seconds(10), seconds(20), seconds(2), seconds(30)});
     old.start(std::nullopt, start);
     QCOMPARE(old.header(), std::string("0,0"));
+
+    HeartBeat any({seconds(0), seconds(0), seconds(2), seconds(30)});
+    any.start(HeartBeatWish{seconds(20), seconds(20)}, start);
+    QCOMPARE(any.header(), std::string("1,1"));
+    QCOMPARE(any.due(start + seconds(10)), Due::Beat);
 }
 
 void TestHeartBeat::nothingIsDueBeforeTheStart()

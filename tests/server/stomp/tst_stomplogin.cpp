@@ -56,6 +56,7 @@ private slots:
     void brokenFramesAreRefused();
     void loginTakesLimitedTime_data();
     void loginTakesLimitedTime();
+    void limitsOfZeroAreNone();
 };
 
 void TestStompLogin::connectIsAnsweredWithConnected_data()
@@ -429,6 +430,23 @@ void TestStompLogin::loginTakesLimitedTime()
     QCOMPARE(f.connection.closeCode, 4005);
     f.tick(seconds(60));
     QCOMPARE(f.connection.closes, 1);
+}
+
+void TestStompLogin::limitsOfZeroAreNone()
+{
+    StompFixture f([](StompSettings &s) {
+        s.headers = 0;
+        s.headerLine = 0;
+        s.frameBeforeLogin = 0;
+        s.frame = 0;
+        s.loginTimeout = seconds(0);
+    });
+    f.tick(std::chrono::hours(24));
+    const QByteArray many = "a:" + QByteArray(10000, 'x') + '\n' + QByteArray("a:b\n").repeated(100);
+    f.receive("CONNECT\nlogin:alice\npasscode:queue.alice\naccept-version:1.2\n" + many + "\n^@");
+    QCOMPARE(f.sent(), QByteArrayList{connectedFrame()});
+    f.receive("SEND\ndestination:/user/bob\nreceipt:1\n" + many + "\nx^@");
+    QCOMPARE(f.sent(), QByteArrayList{"RECEIPT\nreceipt-id:1\n\n^@"});
 }
 
 QTEST_APPLESS_MAIN(TestStompLogin)
