@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/app/daemon.h"
 #include "server/app/startconfig.h"
+#include "server/app/systemfacts.h"
 #include "server/app/unixsignals.h"
 #include "server/net/epolldispatcher.h"
 #include "shared/base/log.h"
@@ -18,6 +19,7 @@ int main(int argc, char **argv)
     const Config &config = std::get<LoadedConfig>(start).config;
 
     UnixSignals::block();
+    raiseOpenFileLimit();
     QCoreApplication::setEventDispatcher(new EpollDispatcher); // owned by the application
     QCoreApplication application(argc, argv);
     log::install({.format = config.log.format, .level = config.log.level, .perSecond = config.log.rate});
@@ -31,5 +33,7 @@ int main(int argc, char **argv)
                      [] { QCoreApplication::exit(int(ExitCode::Clean)); });
     std::printf("%s\n", daemon.readyLine().constData());
     std::fflush(stdout);
-    return QCoreApplication::exec();
+    const int code = QCoreApplication::exec();
+    log::flush();
+    return code;
 }

@@ -214,8 +214,7 @@ class Timers {
         this.#worker.onmessage = ({ data }) => this.#fire(data);
         this.#worker.onerror = (event) => {
             event.preventDefault();
-            this.#worker.terminate();
-            this.#worker = null;
+            this.#endWorker();
             for (const id of this.#pending.keys()) this.#start(id);
         };
     }
@@ -239,7 +238,13 @@ class Timers {
     /** Cancels all. */
     stop() {
         for (const id of [...this.#pending.keys()]) this.cancel(id);
-        this.#worker?.terminate();
+        this.#endWorker();
+    }
+
+    #endWorker() {
+        if (!this.#worker) return;
+        this.#worker.onmessage = this.#worker.onerror = null;
+        this.#worker.terminate();
         this.#worker = null;
     }
 
@@ -261,11 +266,10 @@ class Timers {
 function startWorker(url) {
     if (url.origin === location.origin) return new Worker(url);
     const blob = URL.createObjectURL(new Blob([`importScripts(${JSON.stringify(url.href)});`], { type: 'text/javascript' }));
-    try {
-        return new Worker(blob);
-    } finally {
-        URL.revokeObjectURL(blob);
-    }
+    const worker = new Worker(blob);
+    // Not at once: a worker that is slow to start would find nothing.
+    setTimeout(() => URL.revokeObjectURL(blob), 60000);
+    return worker;
 }
 
 /** One WebSocket with one STOMP session and one subscription on it. */

@@ -81,9 +81,9 @@ public:
     /// What waited is dropped as SessionEnded; what was taken and not settled, as ConnectionLost.
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it, which
-    /// is a reservation again with what waited in it, and a subscribe() of @p consumer that comes later is
-    /// refused. No signal. Unknown queue: nothing.
+    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it,
+    /// which is a reservation again with what waited in it, and a subscribe() of @p consumer that comes later
+    /// is refused. No signal. Unknown queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// Ends the reservation and the queue. What waited is dropped as @p reason. queueDeleted is emitted

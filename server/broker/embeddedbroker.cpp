@@ -55,7 +55,7 @@ void EmbeddedBroker::subscribe(const ListeningKey &queue, ConnectionId consumer,
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
-        subscribed = it != shard.queues.end();
+        subscribed = it != shard.queues.end() && it->admitsConsumer(consumer);
         if (subscribed && it->consumer() != consumer) {
             const ConnectionId former = it->consumer();
             if (former == ConnectionId::None)
@@ -104,7 +104,10 @@ void EmbeddedBroker::detach(const ListeningKey &queue, ConnectionId consumer)
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
-        if (it == shard.queues.end() || it->consumer() != consumer)
+        if (it == shard.queues.end())
+            return;
+        it->banConsumer(consumer);
+        if (it->consumer() != consumer)
             return;
         shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}));
         outcomes = it->releaseOutcomes();

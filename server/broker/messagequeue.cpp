@@ -20,6 +20,8 @@ qsizetype weigh(const std::vector<QueuedMessage> &messages)
 /// Capacity that an emptied vector may keep: enough for traffic, small enough for 100,000 users.
 constexpr std::size_t keptCapacity = 16;
 
+constexpr std::size_t maximumBanned = 16;
+
 void clearAndShrink(std::vector<QueuedMessage> &messages)
 {
     messages.clear();
@@ -58,6 +60,20 @@ std::vector<QueuedMessage> MessageQueue::setConsumer(ConnectionId consumer, std:
     m_blocked = false;
     m_bytes += weigh(taken) - weigh(m_taken);
     return std::exchange(m_taken, std::move(taken));
+}
+
+void MessageQueue::banConsumer(ConnectionId consumer)
+{
+    if (!admitsConsumer(consumer))
+        return;
+    if (m_banned.size() == maximumBanned)
+        m_banned.erase(m_banned.begin());
+    m_banned.push_back(consumer);
+}
+
+bool MessageQueue::admitsConsumer(ConnectionId consumer) const
+{
+    return std::find(m_banned.begin(), m_banned.end(), consumer) == m_banned.end();
 }
 
 std::vector<MessagePtr> MessageQueue::take(int maxMessages, qsizetype maxBytes)

@@ -45,6 +45,11 @@ public:
     /// Gives the queue to @p consumer (None: makes it a reservation), who may have taken @p taken before.
     /// Returns what the former consumer had taken and not settled.
     std::vector<QueuedMessage> setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken);
+    /// From now on admitsConsumer() is false for @p consumer. The latest 16 are remembered, which is many:
+    /// a connection that lost its session is closed within seconds.
+    void banConsumer(ConnectionId consumer);
+    [[nodiscard]] bool admitsConsumer(ConnectionId consumer) const;
+
     /// True when messages wait and the consumer must be told now.
     [[nodiscard]] bool announceWaiting();
 
@@ -69,6 +74,7 @@ private:
     std::size_t m_head = 0; ///< index of the oldest waiting message
     std::vector<QueuedMessage> m_taken; ///< oldest first
     qsizetype m_bytes = 0; ///< of waiting and taken messages
+    std::vector<ConnectionId> m_banned; ///< oldest first
 };
 
 } // namespace msgsrv

@@ -93,6 +93,7 @@ EpollDispatcher::EpollDispatcher(QObject *parent)
 
 EpollDispatcher::~EpollDispatcher()
 {
+    tsanAcquire(this);
     ::close(m_wakeUpDescriptor);
 }
 
@@ -230,10 +231,11 @@ void EpollDispatcher::wakeUp()
         return;
     }
     tsanRelease(this);
-    if (m_wakeUpPending.exchange(true))
-        return;
-    const eventfd_t one = 1;
-    while (eventfd_write(m_wakeUpDescriptor, one) != 0 && errno == EINTR) { }
+    if (!m_wakeUpPending.exchange(true)) {
+        const eventfd_t one = 1;
+        while (eventfd_write(m_wakeUpDescriptor, one) != 0 && errno == EINTR) { }
+    }
+    tsanRelease(this); // for the destructor: Qt holds the thread's lock while it wakes a thread up to end it
 }
 
 /// Read first: a wake-up that comes between the two steps writes nothing, but what it announces is fetched

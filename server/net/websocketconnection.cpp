@@ -66,8 +66,10 @@ SendResult WebSocketConnection::send(std::string_view bytes)
         m_webSocket->sendTextMessage(QString::fromUtf8(bytes.data(), qsizetype(bytes.size())));
     else
         m_webSocket->sendBinaryMessage(QByteArray(bytes.data(), qsizetype(bytes.size())));
-    m_backedUp = bytesQueued() > highWater;
-    return m_backedUp ? SendResult::Queued : SendResult::Sent;
+    if (bytesQueued() <= highWater)
+        return SendResult::Sent;
+    m_backedUp = true; // until bytesTaken(), whatever is sent meanwhile
+    return SendResult::Queued;
 }
 
 void WebSocketConnection::ping()

@@ -112,6 +112,14 @@ void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
                     "The content is larger than " + QByteArray::number(m_contentLimit) + " bytes.", 0}));
         return;
     }
+    if (!request.senderKey.isNull()) {
+        const auto sender = m_directory.findKey(request.senderKey);
+        if (!sender || !(sender->userId == request.from)) {
+            done(tl::unexpected(
+                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("The sender's session is over."), 0}));
+            return;
+        }
+    }
     const std::optional<SessionDirectory::Entry> recipient = m_directory.findUser(request.to);
     if (!recipient) {
         done(tl::unexpected(recipientUnknown()));

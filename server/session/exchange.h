@@ -20,6 +20,8 @@ struct ExchangeRequest
     UserId to;
     QByteArray contentJson;
     std::vector<std::pair<QByteArray, QByteArray>> headers; ///< of a SEND, to travel with the message
+    /// When set, it must still be the key of a session of `from`: a connection may outlive its session.
+    ListeningKey senderKey{};
 };
 
 struct ExchangeReceipt
@@ -38,7 +40,7 @@ public:
 
     /// @p done is called once, in any thread, perhaps before this returns: with Broker::Tell::Acceptance
     /// as soon as the message is accepted (SEND), with Outcome when it is known whether it was written or
-    /// waits. Problems: RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
+    /// waits. Problems: UnknownKey, RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
     void relay(ExchangeRequest request, Broker::Tell tell, Done done);
 
 private:

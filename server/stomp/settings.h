@@ -14,7 +14,7 @@ namespace msgsrv {
 /// unlimited for frames, headers and the login.
 struct StompSettings
 {
-    qint64 frameBeforeLogin = 16 * 1024;
+    qint64 frameBeforeLogin = 16 * 1024; ///< never more than frame; 0: as frame
     qint64 frame = 1024 * 1024; ///< limits.frame, from CONNECTED on
     int headers = 64; ///< header lines of one frame
     int headerLine = 8 * 1024;
@@ -33,6 +33,9 @@ struct StompSettings
 };
 
 enum class LoginState { Before, After };
+
+/// The largest frame and the largest transport message.
+[[nodiscard]] qint64 frameLimit(const StompSettings &settings, LoginState state);
 
 /// What the parser accepts before and after the login.
 [[nodiscard]] stomp::ParserLimits parserLimits(const StompSettings &settings, LoginState state);

@@ -37,7 +37,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
     , m_subscriptions(settings.subscriptions)
     , m_outbox(connection, collaborators.broker, settings.delivery)
 {
-    m_connection.setMessageLimit(m_settings.frameBeforeLogin);
+    m_connection.setMessageLimit(frameLimit(m_settings, LoginState::Before));
 }
 
 StompConnection::~StompConnection()
@@ -182,7 +182,7 @@ void StompConnection::send(const stomp::Frame &frame)
 
     ++m_sendsInFlight;
     m_with.exchange.relay(
-        {m_session->userId, std::move(*recipient), std::move(*content), travellingHeaders(frame)},
+        {m_session->userId, std::move(*recipient), std::move(*content), travellingHeaders(frame), m_session->key},
         Broker::Tell::Acceptance,
         [self = m_self, pending = std::move(pending),
          &ioThread = m_with.ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
@@ -272,7 +272,7 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     m_state = State::Connected;
     m_deadline.reset();
     m_parser.setLimits(parserLimits(m_settings, LoginState::After));
-    m_connection.setMessageLimit(m_settings.frame);
+    m_connection.setMessageLimit(frameLimit(m_settings, LoginState::After));
     m_heartBeat.start(m_wish, m_now);
     log::debug(lcStomp(), "stomp.connected",
                {{"connection", quint64(m_connection.id())},

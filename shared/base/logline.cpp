@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "shared/base/logline.h"
 
-
 #include <array>
 #include <cmath>
 #include <cstdio>

@@ -26,7 +26,13 @@ struct Message
     TimePoint acceptedAt;
 
     /// Bytes that count against a queue's limit.
-    [[nodiscard]] qsizetype weight() const { return body.size() + 64; }
+    [[nodiscard]] qsizetype weight() const
+    {
+        qsizetype bytes = 64 + body.size();
+        for (const auto &[name, value] : headers)
+            bytes += name.size() + value.size();
+        return bytes;
+    }
 };
 
 using MessagePtr = std::shared_ptr<const Message>;

@@ -50,8 +50,13 @@ Daemon::~Daemon()
 {
     if (m_process.state() == QProcess::NotRunning)
         return;
-    m_process.kill();
-    m_process.waitForFinished();
+    const Ended ended = stop();
+    if (ended.exitCode != 0)
+        QTest::qFail("the daemon did not end cleanly", __FILE__, __LINE__);
+    if (m_process.state() != QProcess::NotRunning) {
+        m_process.kill();
+        m_process.waitForFinished();
+    }
 }
 
 bool Daemon::start()
@@ -88,6 +93,8 @@ Daemon::Ended Daemon::waitForEnd()
     const bool exited = ended && m_process.exitStatus() == QProcess::NormalExit;
     if (!exited)
         qWarning("the daemon did not exit by itself:\n%s", m_err.constData());
+    else if (m_err.contains("Sanitizer"))
+        qWarning("%s", m_err.mid(m_err.indexOf("=====")).constData());
     return {exited ? m_process.exitCode() : -1, m_out, m_err};
 }
 

@@ -11,7 +11,8 @@
 namespace msgsrv::test {
 
 /// The real daemon of this build as a child process, in state and runtime directories of its own, listening
-/// on ports that the kernel chooses. Killed (by its pid) at the latest when the object goes.
+/// on ports that the kernel chooses. When the object goes the daemon is stopped; the test fails when it then
+/// ends with anything but 0 (a sanitizer's report, for one). One that does not end is killed by its pid.
 class Daemon
 {
 public:

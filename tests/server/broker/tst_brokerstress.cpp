@@ -20,7 +20,7 @@ namespace {
 constexpr int publisherCount = 4;
 constexpr int consumerCount = 4;
 constexpr int queueCount = 24; // few, so that the threads meet
-constexpr int messagesPerPublisher = 4'000;
+constexpr int messagesPerPublisher = 2'000;
 
 ListeningKey queueKey(int index)
 {

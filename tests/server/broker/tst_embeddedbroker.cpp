@@ -165,6 +165,9 @@ private slots:
     void detachMakesItAReservationAgain();
     void detachTellsThatMessagesWait();
     void aLateDetachOfTheOldConsumerDoesNothing();
+    void aDetachedConnectionNeverGetsTheQueueAgain();
+    void aDetachThatComesBeforeTheSubscribeRefusesIt();
+    void aConsumerThatTakesNothingIsBlockedIfThereIsAnything();
     void unsubscribeDropsWhatWaitsAndWhatWasTaken();
     void removeDropsWhatWaitsAndLeavesWhatWasTakenToItsConsumer();
     void removeOfAnUnknownQueueDoesNothing();
@@ -653,6 +656,53 @@ void TestEmbeddedBroker::aLateDetachOfTheOldConsumerDoesNothing()
     QCOMPARE(bench.broker.counts().queues, std::uint64_t(1));
     bench.publish({1});
     QCOMPARE(ids(bench.take(bert)), QByteArray("1"));
+}
+
+void TestEmbeddedBroker::aDetachedConnectionNeverGetsTheQueueAgain()
+{
+    Bench bench;
+    QVERIFY(bench.subscribe(anna));
+    bench.broker.detach(key(), anna);
+    QVERIFY(!bench.subscribe(anna));
+    QCOMPARE(bench.created.size(), 1);
+    QVERIFY(bench.subscribe(bert));
+    QVERIFY(!bench.subscribe(anna));
+    bench.publish({1});
+    QVERIFY(bench.take(anna).empty());
+    QCOMPARE(ids(bench.take(bert)), QByteArray("1"));
+}
+
+void TestEmbeddedBroker::aDetachThatComesBeforeTheSubscribeRefusesIt()
+{
+    Bench bench;
+    bench.broker.detach(key(), anna);
+    QVERIFY(!bench.subscribe(anna));
+    QVERIFY(bench.subscribe(bert));
+    constexpr auto carl = makeConnectionId(0, 3);
+    bench.broker.detach(key(), carl);
+    bench.broker.detach(key(), carl);
+    QVERIFY(!bench.subscribe(carl));
+    bench.publish({1});
+    QCOMPARE(ids(bench.take(bert)), QByteArray("1"));
+    // The ban is the queue's and ends with it.
+    bench.broker.remove(key(), DropReason::SessionEnded);
+    bench.broker.reserve(key());
+    QVERIFY(bench.subscribe(anna));
+}
+
+void TestEmbeddedBroker::aConsumerThatTakesNothingIsBlockedIfThereIsAnything()
+{
+    Bench bench;
+    QVERIFY(bench.subscribe(anna));
+    QVERIFY(bench.take(anna, 0).empty());
+    bench.publish({1}, Broker::Tell::Outcome);
+    QCOMPARE(bench.port.takeNotices().size(), std::size_t(1)); // it was empty: not blocked
+    QVERIFY(bench.take(anna, 0).empty());
+    QCOMPARE(bench.takeTold(), QByteArray("1:queued"));
+    bench.publish({2}, Broker::Tell::Outcome);
+    QCOMPARE(bench.takeTold(), QByteArray("2:queued"));
+    QVERIFY(bench.port.takeNotices().empty());
+    QCOMPARE(ids(bench.take(anna)), QByteArray("1 2"));
 }
 
 void TestEmbeddedBroker::unsubscribeDropsWhatWaitsAndWhatWasTaken()

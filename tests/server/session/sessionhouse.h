@@ -5,7 +5,6 @@
 #include "server/session/sessionservice.h"
 #include "tests/server/broker/lossybroker.h"
 #include "tests/server/broker/recordingport.h"
-#include "tests/server/session/barringbroker.h"
 #include "tests/server/session/manualexecutor.h"
 #include "tests/server/session/scriptedstore.h"
 
@@ -45,8 +44,7 @@ struct SessionHouse
     ManualExecutor mainThread;
     RecordingPort deliveries;
     EmbeddedBroker queues{{}, deliveries};
-    BarringBroker barring{queues};
-    LossyBroker broker{barring};
+    LossyBroker broker{queues};
     ScriptedStore store;
     SessionDirectory directory;
     RecordingConnections connections;

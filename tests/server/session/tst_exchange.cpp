@@ -124,6 +124,22 @@ private slots:
         QCOMPARE(message->headers[0].second, QByteArray("9"));
     }
 
+    void aSenderWhoseSessionIsOverIsRefused()
+    {
+        House house;
+        const ListeningKey alicesKey = ListeningKey::generate();
+        house.directory.add({user("alice"), alicesKey, Generation(2)});
+        const ExchangeRequest request{user("alice"), user("bob"), "1", {}, alicesKey};
+        QVERIFY(house.relay(request).has_value());
+        house.directory.remove(alicesKey, Generation(2));
+        const auto refused = house.relay(request);
+        QVERIFY(!refused.has_value());
+        QCOMPARE(refused.error().cause, ProblemCause::UnknownKey);
+        const auto foreign = house.relay({user("alice"), user("bob"), "1", {}, house.bobsKey});
+        QVERIFY(!foreign.has_value());
+        QCOMPARE(house.broker.publications.size(), std::size_t(1));
+    }
+
     void everyMessageHasAnIdOfItsOwnThatNoGrammarEscapes()
     {
         House house;

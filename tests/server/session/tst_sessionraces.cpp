@@ -60,21 +60,22 @@ public:
             open();
             break;
         case 1:
-            connect();
+            if (pick(3) == 0)
+                connect();
             break;
         case 2:
             subscribe();
             break;
         case 3:
-            if (m_badBroker || pick(3) == 0)
+            if (pick(m_badBroker ? 4 : 12) == 0)
                 leave(false);
             break;
         case 4:
-            if (pick(3) == 0)
+            if (pick(12) == 0)
                 leave(true);
             break;
         case 5:
-            if (pick(5) == 0)
+            if (pick(20) == 0)
                 disconnect();
             break;
         case 6:
@@ -171,15 +172,20 @@ private:
             return;
         auto known = m_known.begin();
         std::advance(known, pick(int(m_known.size())));
+        if (!m_house.directory.findKey(known->second) && pick(8) != 0)
+            return; // mostly those come whose session is there
         const ConnectionId id = makeConnectionId(unsigned(pick(2)), ++m_lastConnection);
         Client &client = m_clients[id];
         client.id = id;
         client.name = known->first;
         client.key = known->second;
-        m_house.service->attach(
-            {id, client.name, client.key}, [&client](const SessionHouse::AttachResult &result) {
-                client.inbox.push_back([&client, ok = result.has_value()] { client.attached = ok; });
-            });
+        m_house.service->attach({id, client.name, client.key},
+                                [&client](const SessionHouse::AttachResult &result) {
+                                    client.inbox.push_back([&client, ok = result.has_value()] {
+                                        client.attached = ok;
+                                        client.gone = client.gone || !ok;
+                                    });
+                                });
     }
 
     void subscribe()
@@ -297,7 +303,7 @@ private:
     int m_messagesTaken = 0;
 };
 
-constexpr std::uint32_t runs = 150;
+constexpr std::uint32_t runs = 300;
 constexpr int stepsPerRun = 1'500;
 
 } // namespace

@@ -57,6 +57,8 @@ private slots:
     void loginTakesLimitedTime_data();
     void loginTakesLimitedTime();
     void limitsOfZeroAreNone();
+    void theLimitBeforeTheLoginIsNeverTheLargerOne_data();
+    void theLimitBeforeTheLoginIsNeverTheLargerOne();
 };
 
 void TestStompLogin::connectIsAnsweredWithConnected_data()
@@ -447,6 +449,32 @@ void TestStompLogin::limitsOfZeroAreNone()
     QCOMPARE(f.sent(), QByteArrayList{connectedFrame()});
     f.receive("SEND\ndestination:/user/bob\nreceipt:1\n" + many + "\nx^@");
     QCOMPARE(f.sent(), QByteArrayList{"RECEIPT\nreceipt-id:1\n\n^@"});
+}
+
+void TestStompLogin::theLimitBeforeTheLoginIsNeverTheLargerOne_data()
+{
+    QTest::addColumn<qint64>("before");
+    QTest::addColumn<qint64>("after");
+    QTest::addColumn<qint64>("limit");
+    QTest::newRow("smaller") << qint64(500) << qint64(2000) << qint64(500);
+    QTest::newRow("larger") << qint64(2000) << qint64(500) << qint64(500);
+    QTest::newRow("as afterwards") << qint64(0) << qint64(2000) << qint64(2000);
+    QTest::newRow("unlimited afterwards") << qint64(500) << qint64(0) << qint64(500);
+    QTest::newRow("unlimited") << qint64(0) << qint64(0) << qint64(0);
+}
+
+void TestStompLogin::theLimitBeforeTheLoginIsNeverTheLargerOne()
+{
+    QFETCH(const qint64, before);
+    QFETCH(const qint64, after);
+    QFETCH(const qint64, limit);
+    StompFixture f([&](StompSettings &s) {
+        s.frameBeforeLogin = before;
+        s.frame = after;
+    });
+    QCOMPARE(f.connection.messageLimit, limit);
+    f.receive(plainConnect);
+    QCOMPARE(f.connection.messageLimit, after);
 }
 
 QTEST_APPLESS_MAIN(TestStompLogin)
