@@ -239,8 +239,12 @@ void TestConservation::everyMessageIsAccountedFor()
     QVERIFY2(crowd.problems.isEmpty(), crowd.problems.isEmpty() ? "" : crowd.problems.first().constData());
     QVERIFY(end.holds());
     QVERIFY(end.accepted > messages / 8.0);
-    if (byHttp)
-        QCOMPARE(end.accepted, double(crowd.accepted + last));
+    if (byHttp) {
+        // Who sends to somebody who is just leaving may be told 404 for a message that was accepted and
+        // dropped.
+        const double told = crowd.accepted + last;
+        QVERIFY(end.accepted >= told && end.accepted - told <= end.dropped);
+    }
     if (!churn) {
         QCOMPARE(end.accepted, double(messages + last));
         QCOMPARE(end.dropped, 0.0);

@@ -66,7 +66,9 @@ class OldPage extends Page {
         this.client.heartbeat.outgoing = 10000;
         this.client.heartbeat.incoming = 0;
         await new Promise((resolve, reject) => this.client.connect(this.userId, this.key, resolve, reject));
-        this.client.subscribe(`/queue/${this.key}`, (message) => this.deliver(message), queueHeaders);
+        const subscribed = new Promise((resolve) => { this.client.onreceipt = resolve; });
+        this.client.subscribe(`/queue/${this.key}`, (message) => this.deliver(message), { ...queueHeaders, receipt: 'sub' });
+        await subscribed;
     }
 
     send(toUserId, text) { this.client.send(`/user/${encodeURIComponent(toUserId)}`, {}, text); }
@@ -91,7 +93,9 @@ class NewPage extends Page {
             this.client.onStompError = (frame) => reject(new Error(frame.headers.message));
             this.client.activate();
         });
-        this.client.subscribe(`/queue/${this.key}`, (message) => this.deliver(message), { ...queueHeaders });
+        const subscribed = new Promise((resolve) => this.client.watchForReceipt('sub', resolve));
+        this.client.subscribe(`/queue/${this.key}`, (message) => this.deliver(message), { ...queueHeaders, receipt: 'sub' });
+        await subscribed;
     }
 
     send(toUserId, text) { this.client.publish({ destination: `/user/${encodeURIComponent(toUserId)}`, body: text }); }

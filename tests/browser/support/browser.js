@@ -12,7 +12,7 @@ export function launch(...more) {
     return chromium.launch({
         executablePath: process.env.MSGSRV_CHROMIUM ?? '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+            '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream=fps=10', '--use-fake-ui-for-media-stream',
             '--disable-features=WebRtcHideLocalIpsWithMdns', '--autoplay-policy=no-user-gesture-required', ...more],
     });
 }
@@ -104,11 +104,11 @@ export class Person {
         });
     }
 
-    /** Waits until the other's video has gone on for ten frames. */
+    /** Waits until the other's video has gone on for five frames. */
     async seesVideo() {
         const before = await this.framesDecoded();
         const deadline = Date.now() + 30000;
-        while (await this.framesDecoded() < before + 10) {
+        while (await this.framesDecoded() < before + 5) {
             assert.ok(Date.now() < deadline, `${this.name} sees no video`);
             await this.page.waitForTimeout(50);
         }

@@ -73,8 +73,10 @@ public:
 private:
     void flood()
     {
-        const std::string chunk(64 * 1024, 'x');
-        while (m_connection.send(chunk) == SendResult::Sent) { }
+        // More than the kernel takes, whatever it gives its sockets.
+        const std::string chunk(1024 * 1024, 'x');
+        for (int i = 0; i < 64; ++i)
+            m_connection.send(chunk);
     }
 
     Connection &m_connection;
@@ -390,6 +392,10 @@ private slots:
 
     void aSenderIsToldToStopAndToGoOn()
     {
+        m_thread->stop([this] { m_front.reset(); });
+        TransportLimits limits;
+        limits.sendQueue = 0;
+        startWith(limits);
         auto socket = dialWebSocket();
         socket->setReadBufferSize(1); // reads nothing for now
         socket->write(frame(1, "flood"));
