@@ -76,8 +76,8 @@ export type MessagingErrorCode =
     | 'stomp-error' // the server sent ERROR
     | 'protocol' // one side does not follow the protocol
     | 'refused' // the server does not allow what this client did
+    | 'too-large' // a frame above the server's limit
     | 'replaced' // another connection took over this session
-    | 'session-ended' // somebody ended the session
     | 'closed' // disconnect() came in between
     | (string & {});
 

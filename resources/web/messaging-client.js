@@ -19,14 +19,14 @@
 
 const SUBPROTOCOLS = ['v12.stomp', 'v11.stomp', 'v10.stomp'];
 
-/** Close codes after which coming back by itself would do harm, or would fail the same way again. */
+/** Close codes (docs/stomp.md) after which coming back by itself would do harm, or would fail the same way again. */
 const FINAL_CLOSE_CODES = new Map([
     [1002, ['protocol', 'The server says that this client broke the protocol']],
     [1003, ['protocol', 'The server says that this client broke the protocol']],
     [1007, ['protocol', 'The server says that this client broke the protocol']],
     [1008, ['refused', 'The server does not allow what this client did']],
+    [1009, ['too-large', 'The server says that this client sent too much at once']],
     [4001, ['replaced', 'Another connection took over this session']],
-    [4002, ['session-ended', 'The session was ended']],
 ]);
 
 /** A connection that lasted this long (ms) was a good one: the next loss starts with a short delay again. */

@@ -80,6 +80,7 @@ StompSettings stompSettings(const Config &config)
     settings.frame = config.limits.frame;
     settings.headers = config.stomp.headers;
     settings.headerLine = int(config.stomp.headerBytes);
+    settings.jsonDepth = config.limits.jsonDepth;
     settings.loginTimeout = config.stomp.loginTimeout;
     settings.heartBeat.canSend = config.stomp.heartbeatMin;
     settings.heartBeat.wants = config.stomp.heartbeatMin;
@@ -173,7 +174,8 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
                  .listeningAddress = parts.listeningAddress,
                  .ice = iceSettings(config),
                  .unackedTtl = inSeconds(config.sessions.unackedTtl),
-                 .origins = parts.origins})
+                 .origins = parts.origins,
+                 .jsonDepth = config.limits.jsonDepth})
     , pages(parts.listeningAddress)
     , stomp(stompSettings(config))
     , front(

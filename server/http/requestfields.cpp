@@ -14,8 +14,6 @@ namespace {
 
 using Fields = std::vector<RequestFields::Field>;
 
-constexpr int maximumDepth = 32;
-
 QByteArray bytesOf(std::string_view text)
 {
     return {text.data(), qsizetype(text.size())};
@@ -40,7 +38,7 @@ Problem twice(std::string_view name)
             0};
 }
 
-Problem problemOf(const JsonError &error)
+Problem problemOf(const JsonError &error, int jsonDepth)
 {
     const QByteArray place = " (at byte " + QByteArray::number(qulonglong(error.offset)) + ").";
     switch (error.kind) {
@@ -51,7 +49,7 @@ Problem problemOf(const JsonError &error)
     case JsonError::Kind::DuplicateName:
         return twice(error.name);
     case JsonError::Kind::TooDeep:
-        return malformed("The body is nested deeper than " + QByteArray::number(maximumDepth) + " levels.");
+        return malformed("The body is nested deeper than " + QByteArray::number(jsonDepth) + " levels.");
     case JsonError::Kind::NotUnicode:
         return malformed("The body is not well-formed UTF-8, or escapes a lone surrogate" + place);
     case JsonError::Kind::NumberOutOfRange:
@@ -79,11 +77,11 @@ tl::expected<Fields, Problem> readForm(std::string_view body)
     return fields;
 }
 
-tl::expected<Fields, Problem> readJson(std::string_view body)
+tl::expected<Fields, Problem> readJson(std::string_view body, int jsonDepth)
 {
-    auto members = readJsonObject(body, maximumDepth);
+    auto members = readJsonObject(body, jsonDepth);
     if (!members)
-        return tl::unexpected(problemOf(members.error()));
+        return tl::unexpected(problemOf(members.error(), jsonDepth));
     Fields fields;
     for (JsonMember &member : *members)
         fields.push_back({std::move(member.name),
@@ -94,7 +92,7 @@ tl::expected<Fields, Problem> readJson(std::string_view body)
 
 } // namespace
 
-tl::expected<RequestFields, Problem> RequestFields::read(const HttpRequest &request)
+tl::expected<RequestFields, Problem> RequestFields::read(const HttpRequest &request, int jsonDepth)
 {
     const std::string_view body(request.body.constData(), std::size_t(request.body.size()));
     const QByteArray contentType = request.header("content-type");
@@ -115,7 +113,7 @@ tl::expected<RequestFields, Problem> RequestFields::read(const HttpRequest &requ
                     "in UTF-8.",
                     0});
 
-    auto fields = isForm ? readForm(body) : readJson(body);
+    auto fields = isForm ? readForm(body) : readJson(body, jsonDepth);
     if (!fields)
         return tl::unexpected(fields.error());
     std::stable_sort(fields->begin(), fields->end(),

@@ -27,8 +27,10 @@ public:
     };
 
     /// Reads `application/x-www-form-urlencoded` and `application/json`, in UTF-8. A request without body and
-    /// Content-Type has no fields. Problems: UnsupportedMediaType, MalformedBody, DuplicateMember.
-    [[nodiscard]] static tl::expected<RequestFields, Problem> read(const HttpRequest &request);
+    /// Content-Type has no fields. JSON may be nested @p jsonDepth levels deep. Problems:
+    /// UnsupportedMediaType, MalformedBody, DuplicateMember.
+    [[nodiscard]] static tl::expected<RequestFields, Problem> read(const HttpRequest &request,
+                                                                   int jsonDepth = 32);
 
     /// Null when there is no such field.
     [[nodiscard]] const Field *find(std::string_view name) const;

@@ -102,7 +102,7 @@ void SessionEndpoints::handle(Action action, const HttpRequest &request, HttpRep
     const WorkflowAnswer answer(request.path, corsHeaders(origin, isPreflight), std::move(reply));
     if (isPreflight)
         return answer.noContent("POST, OPTIONS");
-    const auto fields = RequestFields::read(request);
+    const auto fields = RequestFields::read(request, m_settings->jsonDepth);
     if (!fields)
         return answer.problem(fields.error());
     (this->*action)(request, *fields, answer);

@@ -30,6 +30,7 @@ struct SessionEndpointSettings
     IceSettings ice;
     seconds unackedTtl{60}; ///< sessions.unacked_ttl, 0 = off: `expiresIn`, the time to subscribe in
     OriginPolicy origins; ///< net.allowed_origins
+    int jsonDepth = 32; ///< limits.json_depth
 };
 
 /// The session workflow over HTTP: `POST /connect`, `/exchange` and `/disconnect`, and what browsers need

@@ -75,11 +75,11 @@ tl::expected<UserId, Fault> recipientOf(const stomp::Frame &send, const Listenin
     return user->user;
 }
 
-tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send)
+tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send, int jsonDepth)
 {
     const std::string *type = send.find("content-type");
     if (type && isJson(*type)) {
-        if (const auto checked = checkJson(send.body); !checked)
+        if (const auto checked = checkJson(send.body, jsonDepth); !checked)
             return tl::unexpected(problemOf(checked.error()));
         return toBytes(send.body);
     }

@@ -23,7 +23,7 @@ namespace msgsrv {
 /// The content of a SEND as JSON text: the body itself when its content-type is application/json (with or
 /// without parameters), else the body as a JSON string. Problems: InvalidContent, MalformedBody,
 /// DuplicateMember.
-[[nodiscard]] tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send);
+[[nodiscard]] tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send, int jsonDepth = 32);
 
 /// The headers of a SEND that travel with the message: those that neither this frame alone is about nor the
 /// server makes, the first of each name (STOMP 1.2, "Repeated Header Entries"). A passcode, which some

@@ -19,6 +19,7 @@ struct StompSettings
     int headers = 64; ///< header lines of one frame
     int headerLine = 8 * 1024;
     int subscriptions = 8; ///< of one connection
+    int jsonDepth = 32; ///< limits.json_depth, of a SEND's content
     /// What may come while an answer of the session service or the broker is waited for, at least one frame.
     qint64 kept = 64 * 1024;
     int sendsInFlight = 1024; ///< SENDs that the broker has not answered; further frames wait

@@ -174,24 +174,24 @@ void StompConnection::send(const stomp::Frame &frame)
         return;
     }
     PendingSend pending{valueOf(frame, "receipt"), QByteArray::fromStdString(*frame.find("destination"))};
-    auto content = contentOf(frame);
+    auto content = contentOf(frame, m_settings.jsonDepth);
     if (!content) {
         tellUndeliverable(pending, content.error());
         return;
     }
 
     ++m_sendsInFlight;
-    m_with.exchange.relay(
-        {m_session->userId, std::move(*recipient), std::move(*content), travellingHeaders(frame), m_session->key},
-        Broker::Tell::Acceptance,
-        [self = m_self, pending = std::move(pending),
-         &ioThread = m_with.ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
-            const auto problem = result ? std::nullopt : std::optional(result.error());
-            ioThread.run([self, pending, problem] {
-                if (*self)
-                    (*self)->relayed(pending, problem);
-            });
-        });
+    m_with.exchange.relay({m_session->userId, std::move(*recipient), std::move(*content),
+                           travellingHeaders(frame), m_session->key},
+                          Broker::Tell::Acceptance,
+                          [self = m_self, pending = std::move(pending), &ioThread = m_with.ioThread](
+                              const tl::expected<ExchangeReceipt, Problem> &result) {
+                              const auto problem = result ? std::nullopt : std::optional(result.error());
+                              ioThread.run([self, pending, problem] {
+                                  if (*self)
+                                      (*self)->relayed(pending, problem);
+                              });
+                          });
 }
 
 void StompConnection::subscribe(const stomp::Frame &frame)

@@ -245,7 +245,7 @@ withServer('what will not change by asking again is not asked again', async (ser
     assert.equal(server.count('POST /connect'), 2);
 });
 
-for (const [closeCode, code] of [[4001, 'replaced'], [4002, 'session-ended'], [1002, 'protocol'], [1008, 'refused']]) {
+for (const [closeCode, code] of [[4001, 'replaced'], [1002, 'protocol'], [1007, 'protocol'], [1008, 'refused'], [1009, 'too-large']]) {
     withServer(`close code ${closeCode} is final`, async (server, makeClient) => {
         const alice = makeClient('alice');
         await alice.connect();
@@ -256,7 +256,7 @@ for (const [closeCode, code] of [[4001, 'replaced'], [4002, 'session-ended'], [1
     });
 }
 
-for (const closeCode of [1000, 1001, 1009, 1011, 4003, 4004]) {
+for (const closeCode of [1000, 1001, 1011, 4002, 4003, 4004, 4005, 4006]) {
     withServer(`after close code ${closeCode} the client comes back`, async (server, makeClient) => {
         const alice = makeClient('alice');
         await alice.connect();

@@ -18,6 +18,7 @@ private slots:
     void hasNoFieldsWithoutABodyAndAType();
     void refusesABadBody_data();
     void refusesABadBody();
+    void theDepthOfJsonIsTheCallersLimit();
     void refusesTwoContentTypes();
     void namesAMemberGivenTwiceUnlessItIsLong();
     void relaysEveryJsonValueAsItStands_data();
@@ -169,6 +170,15 @@ void TestRequestFields::refusesABadBody()
     QVERIFY(!fields);
     QCOMPARE(fields.error().cause, cause);
     QCOMPARE(fields.error().detail, detail);
+}
+
+void TestRequestFields::theDepthOfJsonIsTheCallersLimit()
+{
+    const QByteArray twoLevels = R"({"content":[1]})";
+    QVERIFY(RequestFields::read(request("application/json", twoLevels), 2));
+    const auto tooDeep = RequestFields::read(request("application/json", twoLevels), 1);
+    QVERIFY(!tooDeep);
+    QCOMPARE(tooDeep.error().detail, QByteArray("The body is nested deeper than 1 levels."));
 }
 
 void TestRequestFields::refusesTwoContentTypes()

@@ -31,6 +31,7 @@ private slots:
     void contentIsMadeOfTheBody();
     void badContentIsAProblem_data();
     void badContentIsAProblem();
+    void theDepthOfJsonIsTheCallersLimit();
     void onlyForeignHeadersTravel();
 
     void theOldestSubscriptionIsFirst();
@@ -224,6 +225,13 @@ void TestStompRequests::badContentIsAProblem()
     QCOMPARE(int(result.error().cause), cause);
     QCOMPARE(result.error().status(), 400);
     QVERIFY(!result.error().detail.isEmpty());
+}
+
+void TestStompRequests::theDepthOfJsonIsTheCallersLimit()
+{
+    Frame frame{"SEND", {{"content-type", "application/json"}}, "[[1]]"};
+    QVERIFY(contentOf(frame, 2));
+    QVERIFY(!contentOf(frame, 1));
 }
 
 void TestStompRequests::onlyForeignHeadersTravel()
