@@ -8,7 +8,6 @@
 #include <QHttpServer>
 #include <QHttpServerRequest>
 #include <QHttpServerResponder>
-#include <QPointer>
 #include <QString>
 #include <QTcpServer>
 
@@ -19,8 +18,8 @@ namespace msgsrv {
 
 struct HttpAdapter::Answer
 {
-    Answer(Link *l, QHttpServerResponder &&r, bool head)
-        : link(l)
+    Answer(const Link &l, QHttpServerResponder &&r, bool head)
+        : link(l.handle())
         , responder(std::make_unique<QHttpServerResponder>(std::move(r)))
         , isHead(head)
     { }
@@ -29,7 +28,7 @@ struct HttpAdapter::Answer
     void write(const HttpResponse &response)
     {
         const auto status = QHttpServerResponder::StatusCode(response.status);
-        HttpHeaders headers = transportHeaders(response, link->closesAfterAnswer());
+        HttpHeaders headers = transportHeaders(response, (*link)->closesAfterAnswer());
         headers.insert(headers.begin(), response.headers.begin(), response.headers.end());
 #if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
         QHttpHeaders qtHeaders;
@@ -47,7 +46,7 @@ struct HttpAdapter::Answer
 #endif
     }
 
-    QPointer<Link> link;
+    const std::shared_ptr<Link *> link;
     std::unique_ptr<QHttpServerResponder> responder;
     bool isHead;
 };
@@ -99,22 +98,22 @@ void HttpAdapter::handle(const QByteArray &body, Responder &&responder)
     Link *link = std::exchange(m_expected, nullptr);
     Q_ASSERT(link); // nobody else feeds the virtual sockets
     link->setRequestBody(body);
-    dispatch(
-        *link,
-        std::make_shared<Answer>(link, std::forward<Responder>(responder), link->request().method == "HEAD"));
+    dispatch(*link,
+             std::make_shared<Answer>(*link, std::forward<Responder>(responder),
+                                      link->request().method == "HEAD"));
 }
 
 void HttpAdapter::dispatch(Link &link, const std::shared_ptr<Answer> &answer)
 {
     const HttpReply reply = [this, answer](const HttpResponse &response) {
         Q_ASSERT(answer->responder);
-        if (answer->link) {
+        if (*answer->link) {
             answer->write(response);
             m_onAnswer(response.status);
         }
         answer->responder.reset();
-        if (answer->link)
-            answer->link->answered();
+        if (*answer->link)
+            (*answer->link)->answered();
     };
 
     const HttpRequest &request = link.request();

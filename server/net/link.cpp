@@ -79,6 +79,7 @@ Link::Link(Front &front, qintptr descriptor, const QHostAddress &peer)
 
 Link::~Link()
 {
+    *m_self = nullptr;
     m_socket->disconnect(this);
     if (m_connection) {
         m_connection->ended(false);

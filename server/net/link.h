@@ -44,6 +44,10 @@ public:
     /// Deadlines; called by the front's sweep.
     void sweep(TimePoint now);
 
+    /// Names this link to a late answer: null inside once the link is gone. Copies may be dropped in any
+    /// thread, but only the link's own looks inside.
+    [[nodiscard]] std::shared_ptr<Link *> handle() const { return m_self; }
+
     /// The request that the virtual socket was just fed, for the HTTP adapter. Its body stands in Qt's
     /// request.
     [[nodiscard]] const HttpRequest &request() const { return *m_request; }
@@ -93,6 +97,7 @@ private:
     void describe(const HttpHead &head);
     void feed(const QByteArray &bytes);
 
+    const std::shared_ptr<Link *> m_self = std::make_shared<Link *>(this);
     Front &m_front;
     QTcpSocket *m_socket; // child
     QPointer<VirtualSocket> m_virtual; // owned by Qt's server
