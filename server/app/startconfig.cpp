@@ -28,7 +28,7 @@ Farewell refusal(const std::vector<std::string> &sentences)
 /// False only when it is certain that there is no such file: one that cannot be looked at is to be told.
 bool exists(const std::string &path)
 {
-    struct stat facts;
+    struct stat facts{};
     return ::stat(path.c_str(), &facts) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 

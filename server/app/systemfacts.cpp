@@ -16,7 +16,7 @@ SystemFacts SystemFacts::ofProcess()
         facts.cores = CPU_COUNT(&cpus);
     else
         facts.cores = int(std::max(1U, std::thread::hardware_concurrency()));
-    rlimit limit;
+    rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
         facts.openFiles = limit.rlim_max;
     return facts;
@@ -32,7 +32,7 @@ int connectionsFor(std::uint64_t openFiles)
 
 void raiseOpenFileLimit()
 {
-    rlimit limit;
+    rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
         return;
     limit.rlim_cur = limit.rlim_max;

@@ -69,10 +69,10 @@ std::optional<QHostAddress> parseIpAddress(std::string_view text)
     if (text.size() >= sizeof buffer || text.find('\0') != text.npos)
         return std::nullopt;
     text.copy(buffer, text.size());
-    in_addr v4;
+    in_addr v4{};
     if (inet_pton(AF_INET, buffer, &v4) == 1)
         return QHostAddress(ntohl(v4.s_addr));
-    in6_addr v6;
+    in6_addr v6{};
     if (inet_pton(AF_INET6, buffer, &v6) == 1)
         return QHostAddress(v6.s6_addr);
     return std::nullopt;

@@ -42,8 +42,8 @@ public:
 
     /// Accepts from @p descriptor, a listening socket, and owns it.
     void listen(int descriptor);
-    /// Stops accepting and ends HTTP connections as soon as nothing is under way on them. WebSocket connections
-    /// stay until somebody closes them.
+    /// Stops accepting and ends HTTP connections as soon as nothing is under way on them. WebSocket
+    /// connections stay until somebody closes them.
     void drain();
     [[nodiscard]] std::size_t linkCount() const { return m_links.size(); }
 

@@ -43,7 +43,7 @@ bool isPort(std::string_view text)
 
 bool isIpv6(std::string_view text)
 {
-    in6_addr address;
+    in6_addr address{};
     return text.size() < INET6_ADDRSTRLEN && inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 

@@ -24,7 +24,8 @@ public:
 
     /// Allows the pages that @p allowed lists, and no others; an empty list is the default policy. Entries:
     /// `scheme://host[:port]` (without a port the scheme's own is meant), `host` (any scheme and port) or
-    /// `host:port` (any scheme), `*` (every page whose Origin can be read). The error is a sentence that names the entry.
+    /// `host:port` (any scheme), `*` (every page whose Origin can be read). The error is a sentence that
+    /// names the entry.
     [[nodiscard]] static tl::expected<OriginPolicy, std::string>
     parse(const std::vector<std::string> &allowed);
 

@@ -32,7 +32,7 @@ struct SessionEvent
     /// The holder of the key wants the end.
     struct EndRequested {};
     /// An inspection of the broker, begun at `begun`, found the queue or did not.
-    struct Inspected { TimePoint begun; bool queueExists; };
+    struct Inspected { TimePoint begun; bool queueExists = false; };
     /// Time has passed.
     struct Tick {};
 

@@ -37,7 +37,9 @@ public:
     }
 
 private:
-    explicit ListeningKey(QByteArray secret) : m_secret(std::move(secret)) { }
+    explicit ListeningKey(QByteArray secret)
+        : m_secret(std::move(secret))
+    { }
     QByteArray m_secret;
 };
 

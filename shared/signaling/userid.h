@@ -34,10 +34,15 @@ public:
     [[nodiscard]] bool isNull() const { return m_bytes.isEmpty(); }
 
     friend bool operator==(const UserId &a, const UserId &b) { return a.m_bytes == b.m_bytes; }
-    friend std::size_t qHash(const UserId &id, std::size_t seed = 0) noexcept { return qHash(id.m_bytes, seed); }
+    friend std::size_t qHash(const UserId &id, std::size_t seed = 0) noexcept
+    {
+        return qHash(id.m_bytes, seed);
+    }
 
 private:
-    explicit UserId(QByteArray bytes) : m_bytes(std::move(bytes)) { }
+    explicit UserId(QByteArray bytes)
+        : m_bytes(std::move(bytes))
+    { }
     QByteArray m_bytes;
 };
 
