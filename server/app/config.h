@@ -3,6 +3,7 @@
 
 #include "server/app/listenaddress.h"
 #include "server/net/cidr.h"
+#include "server/net/engine.h"
 #include "shared/base/clock.h"
 #include "shared/base/logline.h"
 
@@ -52,6 +53,7 @@ struct Config
         /// What OriginPolicy reads; empty: the request's own host.
         std::vector<std::string> allowedOrigins;
         std::vector<Cidr> trustedProxies;
+        Engine engine = Engine::Direct;
     };
     struct Ice
     {
@@ -108,6 +110,9 @@ struct Config
         std::int64_t queueBytes = 0;
         int earlyMessages = 0;
         std::int64_t earlyBytes = 0;
+        std::int64_t bodyMemory = 0;
+        int fragments = 0;
+        int controlFrames = 0; ///< in a second
         int acceptsPerTurn = 0;
     };
     struct Log

@@ -148,6 +148,17 @@ std::vector<ConfigKey> makeKeys()
          .meaning
          = "address blocks whose X-Forwarded-For, -Proto and -Host are believed, e.g. `10.0.0.0/8`"});
 
+    add({.name = "net.engine",
+         .type = "choice",
+         .defaultValue = R"("direct")",
+         .field = ChoiceField{{
+             {"direct", [](Config &c) { c.net.engine = Engine::Direct; }},
+             {"qt", [](Config &c) { c.net.engine = Engine::Qt; }},
+         }},
+         .meaning
+         = "what carries requests and frames that were checked: `direct`, own code where it counts, or "
+           "`qt`, QHttpServer and QWebSocket throughout; clients see no difference"});
+
     // ---- ice
     add({.name = "ice.servers",
          .type = "list",
@@ -397,6 +408,22 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("256KiB")",
          .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.earlyBytes; }},
          .meaning = "their bytes; 0: unlimited"});
+    add({.name = "limits.body_memory",
+         .type = "size",
+         .defaultValue = R"("32MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.bodyMemory; }},
+         .meaning = "HTTP bodies that are not whole yet, all connections together, not counting 16 KiB of "
+                    "each; 0: unlimited"});
+    add({.name = "limits.fragments",
+         .type = "count",
+         .defaultValue = "1024",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.fragments; }},
+         .meaning = "frames of one WebSocket message; 0: unlimited"});
+    add({.name = "limits.control_frames",
+         .type = "count",
+         .defaultValue = "100",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.controlFrames; }},
+         .meaning = "pings and pongs of one WebSocket in a second; 0: unlimited"});
     add({.name = "limits.accepts_per_turn",
          .type = "count",
          .defaultValue = "64",

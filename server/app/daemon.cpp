@@ -58,6 +58,9 @@ FrontSettings frontSettings(const Config &config)
     limits.sendQueue = config.limits.sendQueue;
     limits.sendStall = config.limits.sendStall;
     limits.acceptsPerTurn = config.limits.acceptsPerTurn;
+    limits.fragments = config.limits.fragments;
+    limits.controlFrames = config.limits.controlFrames;
+    settings.engine = config.net.engine;
     settings.serverName = "messaging-server/" MSGSRV_VERSION;
     settings.trustedProxies = config.net.trustedProxies;
     return settings;
@@ -112,6 +115,7 @@ struct Daemon::Parts
     ConnectionLimiter limiter;
     /// The internal listener keeps working when the public ones are at their limit.
     ConnectionLimiter internalLimiter{256, 0};
+    const std::shared_ptr<MemoryBudget> bodyMemory;
     ThreadExecutor mainThread;
     IoThreads ioThreads;
     EmbeddedBroker broker;
@@ -138,6 +142,7 @@ struct Daemon::Parts
 Daemon::Parts::Parts(const Config &config)
     : frontMetrics(metrics)
     , limiter(config.limits.connections, config.limits.connectionsPerAddress)
+    , bodyMemory(std::make_shared<MemoryBudget>(config.limits.bodyMemory))
     , ioThreads(config.workers)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
               .reservation = {config.limits.earlyMessages, config.limits.earlyBytes}},
@@ -154,6 +159,8 @@ Daemon::Parts::Parts(const Config &config)
     })
 {
     metrics.add(brokerCollector);
+    metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
+                     [budget = bodyMemory] { return double(budget->used()); });
 }
 
 Daemon::Parts::~Parts()
@@ -184,6 +191,7 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
               settings.webSocketPath = config.stomp.path;
               settings.tls = parts.tls;
               settings.origins = parts.origins;
+              settings.bodyMemory = parts.bodyMemory;
               return settings;
           }(),
           [&] {

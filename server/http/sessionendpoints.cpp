@@ -22,9 +22,9 @@ std::string_view view(const QByteArray &bytes)
 
 /// The token of Bearer credentials (RFC 6750, 2.1); nothing for other schemes, which a proxy in front of us
 /// may have asked for.
-std::optional<std::string_view> bearerToken(const QByteArray &authorization)
+std::optional<std::string_view> bearerToken(std::string_view authorization)
 {
-    const std::string_view text = http::trimmed(view(authorization));
+    const std::string_view text = http::trimmed(authorization);
     const std::size_t schemeEnd = std::min(text.find(' '), text.size());
     if (!http::equalsLower(text.substr(0, schemeEnd), "bearer"))
         return std::nullopt;
@@ -76,10 +76,12 @@ SessionEndpoints::SessionEndpoints(Sessions &sessions, const SessionDirectory &d
 std::vector<HttpRoute> SessionEndpoints::routes()
 {
     const auto route = [this](const char *path, Action action) {
-        return HttpRoute{
-            path, {"POST", "OPTIONS"}, [this, action](const HttpRequest &request, HttpReply reply) {
-                handle(action, request, std::move(reply));
-            }};
+        return HttpRoute{path,
+                         {"POST", "OPTIONS"},
+                         [this, action](const HttpRequest &request, HttpReply reply) {
+                             handle(action, request, std::move(reply));
+                         },
+                         true};
     };
     return {route("/connect", &SessionEndpoints::openSession),
             route("/exchange", &SessionEndpoints::exchangeMessage),

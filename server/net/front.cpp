@@ -26,8 +26,8 @@ Front::Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFacto
     , m_thread(thread)
     , m_limiter(limiter)
     , m_metrics(metrics)
-    , m_http(std::make_unique<HttpAdapter>(std::move(routes),
-                                           [&metrics](int status) { metrics.answered(status); }))
+    , m_router(std::move(routes))
+    , m_http(std::make_unique<HttpAdapter>(m_router, [&metrics](int status) { metrics.answered(status); }))
 {
     if (m_settings.webSocketPath.empty())
         return;

@@ -5,8 +5,9 @@
 #include "server/net/connectionlimiter.h"
 #include "server/net/frontmetrics.h"
 #include "server/net/frontsettings.h"
-#include "server/net/http.h"
+#include "server/net/httprouter.h"
 #include "server/net/iothread.h"
+#include "server/net/turnend.h"
 
 #include <QObject>
 
@@ -66,6 +67,8 @@ private:
     IoThread *const m_thread;
     ConnectionLimiter &m_limiter;
     FrontMetrics &m_metrics;
+    const HttpRouter m_router;
+    TurnEnd m_turnEnd;
     std::unique_ptr<HttpAdapter> m_http;
     std::unique_ptr<QWebSocketServer> m_webSockets;
     std::vector<Listener *> m_listeners; // owned by QHttpServer

@@ -19,8 +19,10 @@ FrontMetrics::FrontMetrics(Metrics &metrics)
         m_rejected[i] = &metrics.counter("messaging_connections_rejected_total",
                                          "Connections that were closed at once or not accepted, by limit.",
                                          {{"reason", rejections[i]}});
-    static constexpr std::array closings{"head_timeout", "body_timeout", "idle", "bad_request",
-                                         "slow_consumer"};
+    static constexpr std::array closings{"head_timeout",    "body_timeout",       "idle",
+                                         "bad_request",     "slow_consumer",      "bad_frame",
+                                         "message_too_big", "too_many_fragments", "too_many_control_frames",
+                                         "close_timeout",   "body_memory"};
     for (std::size_t i = 0; i < closings.size(); ++i)
         m_closed[i]
             = &metrics.counter("messaging_connections_closed_total",

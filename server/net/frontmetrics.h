@@ -18,7 +18,19 @@ public:
     /// Why a connection was not served; the label of messaging_connections_rejected_total.
     enum class Rejection { Total, Address, Descriptors };
     /// Why we ended a connection; the label of messaging_connections_closed_total.
-    enum class Closing { HeadTimeout, BodyTimeout, Idle, BadRequest, SlowConsumer };
+    enum class Closing {
+        HeadTimeout,
+        BodyTimeout,
+        Idle,
+        BadRequest,
+        SlowConsumer,
+        BadFrame,
+        MessageTooBig,
+        TooManyFragments,
+        TooManyControlFrames,
+        CloseTimeout,
+        BodyMemory,
+    };
 
     void answered(int status);
     void rejected(Rejection reason);
@@ -30,7 +42,7 @@ public:
 private:
     Metrics &m_metrics;
     std::array<prometheus::Counter *, 3> m_rejected{};
-    std::array<prometheus::Counter *, 5> m_closed{};
+    std::array<prometheus::Counter *, 11> m_closed{};
     std::array<std::atomic<prometheus::Counter *>, 600> m_statuses{}; // made when first seen
 };
 

@@ -2,13 +2,16 @@
 #pragma once
 
 #include "server/net/cidr.h"
+#include "server/net/engine.h"
 #include "server/net/httphead.h"
+#include "server/net/memorybudget.h"
 #include "server/net/originpolicy.h"
 #include "shared/base/clock.h"
 
 #include <QSslConfiguration>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +32,8 @@ struct TransportLimits
     std::int64_t sendQueue = 4 * 1024 * 1024; ///< limits.send_queue, bytes
     Duration sendStall = seconds(10); ///< limits.send_stall
     int acceptsPerTurn = 64; ///< limits.accepts_per_turn
+    int fragments = 1024; ///< limits.fragments: frames of one WebSocket message
+    int controlFrames = 100; ///< limits.control_frames: pings and pongs of one WebSocket in a second
 };
 
 struct FrontSettings
@@ -38,6 +43,9 @@ struct FrontSettings
     std::optional<QSslConfiguration> tls; ///< set: every connection speaks TLS
     std::vector<Cidr> trustedProxies; ///< net.trusted_proxies
     OriginPolicy origins; ///< net.allowed_origins
+    Engine engine = Engine::Direct; ///< net.engine
+    /// limits.body_memory: what unfinished bodies of all connections hold together; null: unlimited.
+    std::shared_ptr<MemoryBudget> bodyMemory;
     std::string serverName; ///< Server header of the 101 answer, e.g. "messaging-server/0.1.0"
 };
 

@@ -3,7 +3,6 @@
 
 #include "server/net/httptext.h"
 #include "server/net/link.h"
-#include "server/net/problemresponse.h"
 
 #include <QHttpServer>
 #include <QHttpServerRequest>
@@ -11,7 +10,6 @@
 #include <QString>
 #include <QTcpServer>
 
-#include <algorithm>
 #include <utility>
 
 namespace msgsrv {
@@ -51,8 +49,8 @@ struct HttpAdapter::Answer
     bool isHead;
 };
 
-HttpAdapter::HttpAdapter(std::vector<HttpRoute> routes, std::function<void(int status)> onAnswer)
-    : m_routes(std::move(routes))
+HttpAdapter::HttpAdapter(const HttpRouter &router, std::function<void(int status)> onAnswer)
+    : m_router(router)
     , m_onAnswer(std::move(onAnswer))
     , m_server(std::make_unique<QHttpServer>())
 {
@@ -67,7 +65,7 @@ HttpAdapter::HttpAdapter(std::vector<HttpRoute> routes, std::function<void(int s
     };
     m_server->setMissingHandler(handler);
 #endif
-    for (const HttpRoute &route : m_routes) {
+    for (const HttpRoute &route : m_router.routes()) {
         auto copy = handler;
         m_server->route(QString::fromLatin1(route.path), std::move(copy));
     }
@@ -78,18 +76,6 @@ HttpAdapter::~HttpAdapter() = default;
 void HttpAdapter::bind(QTcpServer *listener)
 {
     m_server->bind(listener);
-}
-
-QByteArray HttpAdapter::allowed(const QByteArray &path) const
-{
-    const auto route
-        = std::find_if(m_routes.begin(), m_routes.end(), [&](const HttpRoute &r) { return r.path == path; });
-    if (route == m_routes.end())
-        return {};
-    QByteArrayList methods(route->methods.begin(), route->methods.end());
-    if (methods.contains("GET"))
-        methods.append("HEAD");
-    return methods.join(", ");
 }
 
 template <typename Responder>
@@ -116,21 +102,7 @@ void HttpAdapter::dispatch(Link &link, const std::shared_ptr<Answer> &answer)
             (*answer->link)->answered();
     };
 
-    const HttpRequest &request = link.request();
-    const auto route = std::find_if(m_routes.begin(), m_routes.end(),
-                                    [&](const HttpRoute &r) { return r.path == request.path; });
-    if (route == m_routes.end())
-        return reply(problemResponse(
-            {.cause = ProblemCause::NotFound, .detail = "There is nothing at this path."}, request.path));
-    const QByteArray method = request.method == "HEAD" ? QByteArray("GET") : request.method;
-    if (std::find(route->methods.begin(), route->methods.end(), method) == route->methods.end()) {
-        HttpResponse response = problemResponse({.cause = ProblemCause::MethodNotAllowed,
-                                                 .detail = "This path does not take " + request.method + "."},
-                                                request.path);
-        response.headers.emplace_back("Allow", allowed(request.path));
-        return reply(response);
-    }
-    route->handler(request, reply);
+    m_router.serve(link.request(), reply);
 }
 
 } // namespace msgsrv

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "server/net/http.h"
+#include "server/net/httprouter.h"
 
 #include <QObject>
 
@@ -26,8 +26,8 @@ class HttpAdapter final : public QObject
     Q_OBJECT
 
 public:
-    /// @p onAnswer is told the status of each answer that was written.
-    HttpAdapter(std::vector<HttpRoute> routes, std::function<void(int status)> onAnswer);
+    /// @p router outlives the adapter. @p onAnswer is told the status of each answer that was written.
+    HttpAdapter(const HttpRouter &router, std::function<void(int status)> onAnswer);
     ~HttpAdapter() override;
 
     /// QHttpServer takes sockets from @p listener from now on, and owns it.
@@ -38,9 +38,6 @@ public:
     void expect(Link *link) { m_expected = link; }
     [[nodiscard]] bool taken() const { return m_expected == nullptr; }
 
-    /// The value of Allow for @p path; null when there is no such path.
-    [[nodiscard]] QByteArray allowed(const QByteArray &path) const;
-
 private:
     struct Answer; // one per request, until it is answered
 
@@ -48,7 +45,7 @@ private:
     void handle(const QByteArray &body, Responder &&responder);
     void dispatch(Link &link, const std::shared_ptr<Answer> &answer);
 
-    const std::vector<HttpRoute> m_routes;
+    const HttpRouter &m_router;
     const std::function<void(int)> m_onAnswer;
     std::unique_ptr<QHttpServer> m_server;
     Link *m_expected = nullptr;

@@ -42,16 +42,80 @@ HttpHeaders transportHeaders(const HttpResponse &response, bool close)
     return headers;
 }
 
-QByteArray closingResponse(const HttpResponse &response, const QByteArray &reasonPhrase)
+std::string_view reasonPhrase(int status)
 {
-    QByteArray text = "HTTP/1.1 " + QByteArray::number(response.status) + " " + reasonPhrase + "\r\n";
+    switch (status) {
+    case 200:
+        return "OK";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 417:
+        return "Expectation Failed";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return {};
+    }
+}
+
+std::string responseText(const HttpResponse &response, bool close)
+{
+    std::string text;
+    text.reserve(384 + std::size_t(response.body.size()));
+    text += "HTTP/1.1 ";
+    text += std::to_string(response.status);
+    text += ' ';
+    text += reasonPhrase(response.status);
+    text += "\r\n";
     const auto append = [&text](const HttpHeaders &headers) {
-        for (const auto &[name, value] : headers)
-            text += name + ": " + value + "\r\n";
+        for (const auto &[name, value] : headers) {
+            text.append(name.constData(), std::size_t(name.size()));
+            text += ": ";
+            text.append(value.constData(), std::size_t(value.size()));
+            text += "\r\n";
+        }
     };
     append(response.headers);
-    append(transportHeaders(response, true));
-    return text + "\r\n" + response.body;
+    append(transportHeaders(response, close));
+    text += "\r\n";
+    text.append(response.body.constData(), std::size_t(response.body.size()));
+    return text;
 }
 
 QByteArray canonicalRequest(const HttpHead &head, const QByteArray &body)

@@ -6,13 +6,19 @@
 
 #include <QByteArray>
 
+#include <string>
+#include <string_view>
+
 namespace msgsrv {
 
 /// The headers that the transport adds to an answer: Date, Content-Length (not for 204), Connection.
 [[nodiscard]] HttpHeaders transportHeaders(const HttpResponse &response, bool close);
 
-/// An answer as bytes, for requests that never got as far as QHttpServer. Says `Connection: close`.
-[[nodiscard]] QByteArray closingResponse(const HttpResponse &response, const QByteArray &reasonPhrase);
+/// The phrase of a status line; empty for a status that this program does not use.
+[[nodiscard]] std::string_view reasonPhrase(int status);
+
+/// A whole answer as bytes. @p close: it says `Connection: close`.
+[[nodiscard]] std::string responseText(const HttpResponse &response, bool close);
 
 /// A request as QHttpServer gets it: what it needs to route it, and the body. The fields stay with the guard,
 /// so there is one reading of them only.

@@ -2,27 +2,30 @@
 #include "server/net/link.h"
 
 #include "server/net/forwarded.h"
+#include "server/net/framedconnection.h"
 #include "server/net/front.h"
 #include "server/net/httpadapter.h"
 #include "server/net/httptext.h"
+#include "server/net/plainstream.h"
 #include "server/net/problemresponse.h"
-#include "server/net/websocketconnection.h"
+#include "server/net/qtframedconnection.h"
+#include "server/net/tlsstream.h"
 #include "server/net/websocketupgrade.h"
 
-#include <QSslSocket>
-#include <QTcpSocket>
 #include <QWebSocket>
 
-#include <sys/socket.h>
-#include <unistd.h>
+#include <algorithm>
 #include <utility>
 
 namespace msgsrv {
 
 namespace {
 
-/// What the kernel's bytes may pile up to in Qt's buffer before we read them; the kernel holds the rest.
-constexpr qint64 socketReadBuffer = 64 * 1024;
+/// What may come behind a request that is not answered yet; the kernel holds the rest.
+constexpr qsizetype readAheadLimit = 64 * 1024;
+
+/// Body bytes that every connection may hold without a look at limits.body_memory.
+constexpr std::int64_t freeBody = 16 * 1024;
 
 Problem problemOf(int status, const QByteArray &detail)
 {
@@ -44,7 +47,7 @@ Problem problemOf(int status, const QByteArray &detail)
 
 } // namespace
 
-Link::Link(Front &front, qintptr descriptor, const QHostAddress &peer)
+Link::Link(Front &front, int descriptor, const QHostAddress &peer)
     : QObject(&front)
     , m_front(front)
     , m_pipeline(std::make_unique<HttpPipeline>(front.m_settings.limits.head, front.m_settings.limits.body))
@@ -52,35 +55,17 @@ Link::Link(Front &front, qintptr descriptor, const QHostAddress &peer)
     , m_progress(Clock::now())
     , m_secure(front.m_settings.tls.has_value())
 {
-    m_socket = m_secure ? new QSslSocket(this) : new QTcpSocket(this);
-    m_socket->setReadBufferSize(socketReadBuffer);
-    connect(m_socket, &QTcpSocket::readyRead, this, &Link::onReadyRead);
-    connect(m_socket, &QTcpSocket::disconnected, this, &Link::onSocketGone);
-    // A failed TLS handshake, or a reset, need not be followed by disconnected().
-    connect(m_socket, &QTcpSocket::errorOccurred, this, [this] {
-        if (m_socket->state() != QAbstractSocket::ConnectedState)
-            onSocketGone();
-    });
-    connect(m_socket, &QTcpSocket::bytesWritten, this, &Link::onBytesWritten);
-    if (!m_socket->setSocketDescriptor(descriptor)) {
-        ::close(int(descriptor));
-        QMetaObject::invokeMethod(this, &Link::onSocketGone, Qt::QueuedConnection);
-        return;
-    }
-    wait(m_secure ? Phase::Secure : Phase::Http, m_front.m_settings.limits.headTimeout);
-    if (m_secure) {
-        auto *tls = static_cast<QSslSocket *>(m_socket);
-        tls->setSslConfiguration(*m_front.m_settings.tls);
-        connect(tls, &QSslSocket::encrypted, this, [this] { m_phase = Phase::Http; });
-        connect(tls, &QSslSocket::encryptedBytesWritten, this, &Link::onBytesWritten);
-        tls->startServerEncryption();
-    }
+    if (m_secure)
+        m_stream = std::make_unique<TlsStream>(descriptor, *front.m_settings.tls, *this);
+    else
+        m_stream = std::make_unique<PlainStream>(descriptor, *this, front.m_turnEnd);
+    wait(Phase::Http, m_front.m_settings.limits.headTimeout);
 }
 
 Link::~Link()
 {
     *m_self = nullptr;
-    m_socket->disconnect(this);
+    m_stream->abort();
     if (m_connection) {
         m_connection->ended(false);
         m_front.m_thread->unregisterConnection(m_connection->id());
@@ -94,13 +79,14 @@ Link::~Link()
         if (virtualSocket && !m_connection)
             virtualSocket->deleteLater(); // QWebSocketServer keeps one that it has not upgraded
     }
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(m_bodyMemory);
     m_front.remove(this);
 }
 
-qint64 Link::bytesQueued() const
+FrontMetrics &Link::metrics() const
 {
-    const qint64 plain = m_socket->bytesToWrite();
-    return m_secure ? plain + static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite() : plain;
+    return m_front.m_metrics;
 }
 
 void Link::wait(Phase phase, Duration timeout)
@@ -108,6 +94,8 @@ void Link::wait(Phase phase, Duration timeout)
     m_phase = phase;
     m_deadline = timeout > Duration::zero() ? Clock::now() + timeout : TimePoint::max();
 }
+
+// Time
 
 void Link::leaveWhenIdle()
 {
@@ -117,11 +105,17 @@ void Link::leaveWhenIdle()
 
 void Link::sweep(TimePoint now)
 {
+    using Closing = FrontMetrics::Closing;
     const TransportLimits &limits = m_front.m_settings.limits;
-    if (m_socketGone)
+    if (m_gone)
         return; // deleted soon, or kept for an answer
     if (limits.sendStall > Duration::zero() && bytesQueued() > 0 && now - m_progress > limits.sendStall) {
-        m_front.m_metrics.closed(FrontMetrics::Closing::SlowConsumer);
+        metrics().closed(Closing::SlowConsumer);
+        abort();
+        return;
+    }
+    if (m_phase == Phase::WebSocket && now >= m_connection->closeDeadline()) {
+        metrics().closed(Closing::CloseTimeout);
         abort();
         return;
     }
@@ -129,21 +123,22 @@ void Link::sweep(TimePoint now)
         return;
     switch (m_phase) {
     case Phase::Http:
-        if (m_wait == HttpPipeline::Wait::NextRequest) {
-            m_front.m_metrics.closed(FrontMetrics::Closing::Idle);
+        if (!m_stream->isEstablished()) {
+            metrics().closed(Closing::HeadTimeout);
+            abort();
+        } else if (m_wait == HttpPipeline::Wait::NextRequest) {
+            metrics().closed(Closing::Idle);
             linger();
         } else {
             const bool inHead = m_wait == HttpPipeline::Wait::Head;
-            m_front.m_metrics.closed(inHead ? FrontMetrics::Closing::HeadTimeout
-                                            : FrontMetrics::Closing::BodyTimeout);
+            metrics().closed(inHead ? Closing::HeadTimeout : Closing::BodyTimeout);
             reject(problemOf(408,
                              inHead ? "The request's head did not arrive in time."
                                     : "The request's body did not arrive in time."));
         }
         break;
-    case Phase::Secure:
     case Phase::Upgrading:
-        m_front.m_metrics.closed(FrontMetrics::Closing::HeadTimeout);
+        metrics().closed(Closing::HeadTimeout);
         abort();
         break;
     case Phase::Lingering:
@@ -156,71 +151,127 @@ void Link::sweep(TimePoint now)
     }
 }
 
-void Link::onReadyRead()
+// Bytes in
+
+void Link::onReadable()
 {
     auto &buffer = m_front.m_readBuffer;
     switch (m_phase) {
     case Phase::Http:
-        for (qint64 size;
-             m_phase == Phase::Http && (size = m_socket->read(buffer.data(), qint64(buffer.size()))) > 0;) {
-            m_pipeline->append(QByteArrayView(buffer.data(), size));
-            advance();
-        }
+        readRequests();
         break;
-    case Phase::WebSocket:
-        m_connection->peerActive(Clock::now());
-        for (qint64 size; m_virtual && m_phase == Phase::WebSocket
-             && (size = m_socket->read(buffer.data(), qint64(buffer.size()))) > 0;)
-            m_virtual->feed(buffer.data(), size);
+    case Phase::Answering:
+        readAhead();
         break;
+    case Phase::WebSocket: {
+        const TimePoint now = Clock::now();
+        for (qint64 size = 0; m_phase == Phase::WebSocket
+             && (size = m_stream->read(buffer.data(), qint64(buffer.size()))) > 0;)
+            m_connection->receive({buffer.data(), std::size_t(size)}, now);
+        break;
+    }
     case Phase::Lingering:
-        while (m_socket->read(buffer.data(), qint64(buffer.size())) > 0) { }
+        while (m_stream->read(buffer.data(), qint64(buffer.size())) > 0) { }
         break;
-    case Phase::Secure:
-    case Phase::Answering: // the next request waits in the kernel
     case Phase::Upgrading:
     case Phase::Closed:
         break;
     }
 }
 
+void Link::readRequests()
+{
+    auto &buffer = m_front.m_readBuffer;
+    for (qint64 size = 0;
+         m_phase == Phase::Http && (size = m_stream->read(buffer.data(), qint64(buffer.size()))) > 0;) {
+        m_pipeline->append(QByteArrayView(buffer.data(), size));
+        advance();
+    }
+}
+
+void Link::readAhead()
+{
+    auto &buffer = m_front.m_readBuffer;
+    while (m_phase == Phase::Answering) {
+        const qsizetype room = readAheadLimit - m_pipeline->buffered();
+        if (room <= 0) {
+            m_stream->setReading(false);
+            return;
+        }
+        const qint64 size = m_stream->read(buffer.data(), std::min(qint64(room), qint64(buffer.size())));
+        if (size <= 0)
+            return;
+        m_pipeline->append(QByteArrayView(buffer.data(), size));
+    }
+}
+
 void Link::advance()
 {
-    const TransportLimits &limits = m_front.m_settings.limits;
     while (m_phase == Phase::Http) {
         HttpPipeline::Step step = m_pipeline->next();
         if (const auto *more = std::get_if<HttpPipeline::NeedMore>(&step)) {
-            if (more->wait != m_wait || more->wait == HttpPipeline::Wait::NextRequest) {
-                m_wait = more->wait;
-                wait(Phase::Http,
-                     m_wait == HttpPipeline::Wait::NextRequest ? limits.idleTimeout
-                         : m_wait == HttpPipeline::Wait::Head  ? limits.headTimeout
-                                                               : limits.bodyTimeout);
-            }
+            awaitMore(more->wait);
             return;
         }
-        if (std::holds_alternative<HttpPipeline::SendContinue>(step))
-            m_socket->write("HTTP/1.1 100 Continue\r\n\r\n");
-        else if (auto *request = std::get_if<HttpPipeline::Request>(&step))
+        if (std::holds_alternative<HttpPipeline::SendContinue>(step)) {
+            write("HTTP/1.1 100 Continue\r\n\r\n");
+        } else if (auto *request = std::get_if<HttpPipeline::Request>(&step)) {
             dispatch(std::move(*request));
-        else if (auto *upgrade = std::get_if<HttpPipeline::Upgrade>(&step))
+        } else if (auto *upgrade = std::get_if<HttpPipeline::Upgrade>(&step)) {
             startUpgrade(std::move(*upgrade));
-        else if (const auto *failure = std::get_if<HttpPipeline::Failure>(&step)) {
-            m_front.m_metrics.closed(FrontMetrics::Closing::BadRequest);
+        } else if (const auto *failure = std::get_if<HttpPipeline::Failure>(&step)) {
+            metrics().closed(FrontMetrics::Closing::BadRequest);
             reject(problemOf(failure->status, failure->detail));
         }
     }
 }
 
-void Link::describe(const HttpHead &head)
+void Link::awaitMore(HttpPipeline::Wait what)
+{
+    const TransportLimits &limits = m_front.m_settings.limits;
+    if (m_peerFinished) { // and said all that it had to say
+        linger();
+        return;
+    }
+    if (what == HttpPipeline::Wait::Body && !affordBody()) {
+        metrics().closed(FrontMetrics::Closing::BodyMemory);
+        reject({.cause = ProblemCause::Overloaded,
+                .detail = "Too many large bodies are under way; try again.",
+                .retryAfterSeconds = 1});
+        return;
+    }
+    if (what == m_wait && what != HttpPipeline::Wait::NextRequest)
+        return; // the deadline runs
+    m_wait = what;
+    wait(Phase::Http,
+         what == HttpPipeline::Wait::NextRequest ? limits.idleTimeout
+             : what == HttpPipeline::Wait::Head  ? limits.headTimeout
+                                                 : limits.bodyTimeout);
+}
+
+/// Takes from limits.body_memory what came of a body, when it is more than everybody may hold.
+bool Link::affordBody()
+{
+    const auto &budget = m_front.m_settings.bodyMemory;
+    const std::int64_t more = m_pipeline->buffered() - freeBody - m_bodyMemory;
+    if (!budget || more <= 0)
+        return true;
+    if (!budget->take(more))
+        return false;
+    m_bodyMemory += more;
+    return true;
+}
+
+// Requests
+
+void Link::describe(HttpHead &head)
 {
     const ClientView client = seeThroughProxies(
         m_peer, m_secure, head.host, ForwardedFields::of(head.headers), m_front.m_settings.trustedProxies);
     HttpRequest &request = m_request.emplace();
     request.method = QByteArray::fromStdString(head.method);
     request.path = QByteArray::fromStdString(head.path);
-    for (const auto &[name, value] : head.headers)
-        request.headers.emplace_back(QByteArray::fromStdString(name), QByteArray::fromStdString(value));
+    request.headers = std::move(head.headers);
     request.peer = client.address;
     request.secure = client.secure;
     request.host = client.host.empty() ? QByteArray("localhost") : QByteArray::fromStdString(client.host);
@@ -228,27 +279,39 @@ void Link::describe(const HttpHead &head)
 
 void Link::makeVirtual()
 {
-    m_virtual = new VirtualSocket(this, m_socket->peerAddress(), m_socket->peerPort(),
-                                  m_socket->localAddress(), m_socket->localPort());
-}
-
-void Link::feed(const QByteArray &bytes)
-{
-    m_virtual->feed(bytes.constData(), bytes.size());
+    m_virtual = new VirtualSocket(this, m_peer, 0, {}, 0);
 }
 
 void Link::dispatch(HttpPipeline::Request request)
 {
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
+    const HttpRoute *route = m_front.m_router.find(m_request->path);
+    if (m_front.m_settings.engine == Engine::Direct && route && route->isHot
+        && request.head.method == "POST") {
+        wait(Phase::Answering, Duration::zero());
+        m_request->body = std::move(request.body);
+        m_feeding = true;
+        m_front.m_router.serve(*m_request, [self = m_self](const HttpResponse &response) {
+            if (*self)
+                (*self)->answerDirectly(response);
+        });
+        m_feeding = false;
+        return;
+    }
+    dispatchToQt(request);
+}
+
+void Link::dispatchToQt(const HttpPipeline::Request &request)
+{
     if (!isKnownMethod(request.head.method)) {
         HttpResponse response = problemResponse(
             {.cause = ProblemCause::MethodNotAllowed, .detail = "This method is not known here."},
             m_request->path);
-        response.headers.emplace_back("Allow", m_front.m_http->allowed(m_request->path));
-        m_front.m_metrics.answered(response.status);
-        m_socket->write(closingResponse(response, "Method Not Allowed"));
-        linger();
+        response.headers.emplace_back("Allow", m_front.m_router.allowed(m_request->path));
+        rejectWith(response);
         return;
     }
     wait(Phase::Answering, Duration::zero());
@@ -258,7 +321,8 @@ void Link::dispatch(HttpPipeline::Request request)
     }
     m_front.m_http->expect(this);
     m_feeding = true;
-    feed(canonicalRequest(request.head, request.body));
+    const QByteArray text = canonicalRequest(request.head, request.body);
+    m_virtual->feed(text.constData(), text.size());
     m_feeding = false;
     if (!m_front.m_http->taken()) {
         // A target that passed our grammar but not QUrl's.
@@ -267,10 +331,21 @@ void Link::dispatch(HttpPipeline::Request request)
     }
 }
 
+void Link::answerDirectly(const HttpResponse &response)
+{
+    if (m_phase != Phase::Answering)
+        return;
+    if (!m_gone) {
+        metrics().answered(response.status);
+        write(responseText(response, m_closeAfterAnswer));
+    }
+    answered();
+}
+
 void Link::answered()
 {
     m_request.reset();
-    if (m_socketGone) {
+    if (m_gone) {
         finish();
         return;
     }
@@ -283,26 +358,41 @@ void Link::answered()
     if (m_feeding)
         return; // advance() goes on
     advance();
-    if (m_phase == Phase::Http && m_socket->bytesAvailable() > 0)
-        onReadyRead();
+    m_stream->setReading(true);
 }
+
+void Link::reject(const Problem &problem)
+{
+    rejectWith(problemResponse(problem, m_request ? m_request->path : QByteArray()));
+}
+
+void Link::rejectWith(const HttpResponse &response)
+{
+    metrics().answered(response.status);
+    write(responseText(response, true));
+    linger();
+}
+
+// The upgrade
 
 void Link::startUpgrade(HttpPipeline::Upgrade upgrade)
 {
-    describe(upgrade.head);
+    const std::string *originField = upgrade.head.find("origin");
+    const auto origin = originField ? std::optional<std::string>(*originField) : std::nullopt;
+    const bool manyOrigins = upgrade.head.count("origin") > 1;
     const FrontSettings &settings = m_front.m_settings;
+    const auto checked = checkUpgrade(upgrade.head, settings.webSocketPath);
+    describe(upgrade.head);
     if (settings.webSocketPath.empty()) {
         reject({.cause = ProblemCause::NotFound, .detail = "There is no WebSocket here."});
         return;
     }
-    const auto checked = checkUpgrade(upgrade.head, settings.webSocketPath);
     if (!checked) {
         reject(checked.error());
         return;
     }
-    const std::string *origin = upgrade.head.find("origin");
-    if (upgrade.head.count("origin") > 1
-        || !settings.origins.allows(origin ? std::optional<std::string_view>(*origin) : std::nullopt,
+    if (manyOrigins
+        || !settings.origins.allows(origin,
                                     {m_request->host.constData(), std::size_t(m_request->host.size())})) {
         reject({.cause = ProblemCause::OriginRefused, .detail = "Pages of this origin may not connect."});
         return;
@@ -314,7 +404,8 @@ void Link::startUpgrade(HttpPipeline::Upgrade upgrade)
         std::exchange(m_virtual, nullptr)->hangUp();
     makeVirtual();
     m_front.startUpgrade(m_virtual);
-    feed(QByteArray::fromStdString(canonicalUpgradeRequest(*checked, settings.webSocketPath)));
+    const std::string request = canonicalUpgradeRequest(*checked, settings.webSocketPath);
+    m_virtual->feed(request.data(), qint64(request.size()));
 }
 
 void Link::upgraded(QWebSocket *webSocket)
@@ -324,54 +415,88 @@ void Link::upgraded(QWebSocket *webSocket)
     m_front.m_metrics.httpConnections.fetch_sub(1, std::memory_order_relaxed);
     m_front.m_metrics.webSocketConnections.fetch_add(1, std::memory_order_relaxed);
 
-    const ConnectionId id = m_front.m_thread->nextConnectionId();
-    m_connection = std::make_unique<WebSocketConnection>(
-        id, *this, webSocket, m_request->peer, m_request->secure, m_subprotocol, m_front.m_settings.limits);
+    WebSocketConnection::Facts facts{m_front.m_thread->nextConnectionId(), m_request->peer, m_request->secure,
+                                     m_subprotocol};
     m_request.reset();
+    const ConnectionId id = facts.id;
+    if (m_front.m_settings.engine == Engine::Direct) {
+        // The handshake was all that Qt's server had to do.
+        std::exchange(m_virtual, nullptr)->hangUp();
+        webSocket->deleteLater();
+        m_connection = std::make_unique<FramedConnection>(std::move(facts), *this, m_front.m_settings.limits);
+    } else {
+        m_connection = std::make_unique<QtFramedConnection>(std::move(facts), *this,
+                                                            m_front.m_settings.limits, webSocket);
+    }
     m_connection->setHandler(m_front.m_handlerFactory(*m_connection));
     m_front.m_thread->registerConnection(id, &m_connection->handler());
-    if (!m_early.isEmpty()) {
-        m_connection->peerActive(Clock::now());
-        feed(std::exchange(m_early, {}));
-    }
-    if (m_phase == Phase::WebSocket && m_socket->bytesAvailable() > 0)
-        onReadyRead();
+    if (QByteArray early = std::exchange(m_early, {}); !early.isEmpty())
+        m_connection->receive({early.data(), std::size_t(early.size())}, Clock::now());
+    onReadable();
 }
 
-void Link::reject(const Problem &problem)
+// The WebSocket connection
+
+void Link::writeFrame(websocket::Opcode opcode, std::string_view payload)
 {
-    const HttpResponse response = problemResponse(problem, m_request ? m_request->path : QByteArray());
-    m_front.m_metrics.answered(response.status);
-    m_socket->write(closingResponse(response, problem.title()));
-    linger();
+    std::string head; // fits without an allocation
+    websocket::appendFrameHead(head, opcode, payload.size());
+    write(head);
+    write(payload);
+}
+
+void Link::feedVirtual(std::string_view bytes)
+{
+    if (m_virtual)
+        m_virtual->feed(bytes.data(), qint64(bytes.size()));
+}
+
+void Link::closeWebSocket(std::string_view payload, bool clean)
+{
+    if (m_virtual)
+        std::exchange(m_virtual, nullptr)->hangUp();
+    if (!payload.empty())
+        writeFrame(websocket::Opcode::Close, payload);
+    if (m_phase == Phase::WebSocket)
+        linger();
+    m_connection->ended(clean);
+}
+
+// Bytes out
+
+void Link::write(std::string_view bytes)
+{
+    if (m_gone || m_phase == Phase::Closed)
+        return;
+    if (bytesQueued() == 0)
+        m_progress = Clock::now();
+    m_stream->write(bytes);
+    const qint64 limit = m_front.m_settings.limits.sendQueue;
+    if (limit > 0 && m_phase == Phase::WebSocket && bytesQueued() > limit && !m_overflowed) {
+        // Not from inside a handler's send().
+        m_overflowed = true;
+        metrics().closed(FrontMetrics::Closing::SlowConsumer);
+        QMetaObject::invokeMethod(this, &Link::abort, Qt::QueuedConnection);
+    }
 }
 
 void Link::writeToPeer(const char *bytes, qint64 size)
 {
     if (m_phase == Phase::Upgrading)
         m_front.m_upgrading = this;
-    if (m_socketGone || m_phase == Phase::Closed)
-        return;
-    if (bytesQueued() == 0)
-        m_progress = Clock::now();
-    m_socket->write(bytes, size);
-    const qint64 limit = m_front.m_settings.limits.sendQueue;
-    if (limit > 0 && m_phase == Phase::WebSocket && bytesQueued() > limit && !m_overflowed) {
-        // Not from inside QWebSocket's write.
-        m_overflowed = true;
-        m_front.m_metrics.closed(FrontMetrics::Closing::SlowConsumer);
-        QMetaObject::invokeMethod(this, &Link::abort, Qt::QueuedConnection);
-    }
+    write({bytes, std::size_t(size)});
 }
 
-void Link::onBytesWritten()
+void Link::onBytesTaken()
 {
     m_progress = Clock::now();
     if (m_connection)
         m_connection->bytesTaken();
-    if (m_phase == Phase::Lingering && bytesQueued() == 0)
-        shutDownWriting();
+    if (m_phase == Phase::Lingering)
+        sayTheEnd();
 }
+
+// The end
 
 void Link::virtualSocketClosed()
 {
@@ -382,10 +507,10 @@ void Link::virtualSocketClosed()
         m_connection->ended(true);
         break;
     case Phase::Upgrading:
-        m_front.m_metrics.closed(FrontMetrics::Closing::BadRequest);
+        metrics().closed(FrontMetrics::Closing::BadRequest);
         linger();
         break;
-    default: // QHttpServer gave up on a request: see dispatch()
+    default: // QHttpServer gave up on a request: see dispatchToQt()
         break;
     }
 }
@@ -396,28 +521,50 @@ void Link::linger()
     // sending side is shut first and what comes is thrown away until the peer closes too.
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
-    if (bytesQueued() == 0)
-        shutDownWriting();
-    onReadyRead();
+    m_stream->setReading(true);
+    sayTheEnd();
 }
 
-void Link::shutDownWriting()
+void Link::sayTheEnd()
 {
-    if (m_secure)
-        m_socket->disconnectFromHost(); // sends close_notify
+    if (bytesQueued() > 0)
+        return;
+    if (!std::exchange(m_endSaid, true))
+        m_stream->finishWriting();
+    if (m_peerFinished)
+        abort();
     else
-        ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+        onReadable();
+}
+
+void Link::onPeerFinished()
+{
+    m_peerFinished = true;
+    switch (m_phase) {
+    case Phase::Http: // in the middle of a request, or between two
+    case Phase::Upgrading:
+    case Phase::WebSocket:
+        abort();
+        break;
+    case Phase::Lingering:
+        if (bytesQueued() == 0)
+            abort();
+        break;
+    case Phase::Answering: // it waits for what it asked for
+    case Phase::Closed:
+        break;
+    }
 }
 
 void Link::abort()
 {
-    m_socket->abort();
-    onSocketGone();
+    m_stream->abort();
+    onGone();
 }
 
-void Link::onSocketGone()
+void Link::onGone()
 {
-    if (std::exchange(m_socketGone, true))
+    if (std::exchange(m_gone, true))
         return;
     if (m_connection)
         m_connection->ended(false);

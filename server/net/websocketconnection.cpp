@@ -5,9 +5,6 @@
 #include "server/net/link.h"
 #include "shared/base/utf8.h"
 
-#include <QWebSocket>
-
-#include <algorithm>
 #include <utility>
 
 namespace msgsrv {
@@ -15,38 +12,31 @@ namespace msgsrv {
 namespace {
 /// Above this many waiting bytes a sender is asked to stop, below half of it to go on.
 constexpr qint64 highWater = 256 * 1024;
-/// RFC 6455, 5.5: a control frame carries 125 bytes, two of them the code.
-constexpr qsizetype reasonLimit = 123;
+
+FrontMetrics::Closing closingOf(websocket::Breach breach)
+{
+    switch (breach) {
+    case websocket::Breach::TooBig:
+        return FrontMetrics::Closing::MessageTooBig;
+    case websocket::Breach::TooManyFragments:
+        return FrontMetrics::Closing::TooManyFragments;
+    case websocket::Breach::TooManyControlFrames:
+        return FrontMetrics::Closing::TooManyControlFrames;
+    case websocket::Breach::Protocol:
+    case websocket::Breach::NotUtf8:
+        break;
+    }
+    return FrontMetrics::Closing::BadFrame;
+}
+
 } // namespace
 
-WebSocketConnection::WebSocketConnection(ConnectionId id, Link &link, QWebSocket *webSocket,
-                                         QHostAddress peer, bool secure, QByteArray subprotocol,
-                                         const TransportLimits &limits)
-    : m_id(id)
+WebSocketConnection::WebSocketConnection(Facts facts, Link &link, const TransportLimits &limits)
+    : m_facts(std::move(facts))
     , m_link(link)
-    , m_webSocket(webSocket)
-    , m_peer(std::move(peer))
-    , m_secure(secure)
-    , m_subprotocol(std::move(subprotocol))
     , m_limits(limits)
-{
-    m_webSocket->setParent(this);
-    connect(m_webSocket, &QWebSocket::textMessageReceived, this, [this](const QString &message) {
-        const QByteArray bytes = message.toUtf8();
-        received({bytes.constData(), std::size_t(bytes.size())}, true);
-    });
-    connect(m_webSocket, &QWebSocket::binaryMessageReceived, this, [this](const QByteArray &message) {
-        received({message.constData(), std::size_t(message.size())}, false);
-    });
-}
-
-WebSocketConnection::~WebSocketConnection()
-{
-    // The virtual socket may be on the stack above us; Qt deletes both when it is safe.
-    m_webSocket->disconnect(this);
-    m_webSocket->setParent(nullptr);
-    m_webSocket->deleteLater();
-}
+    , m_reader({limits.body, limits.fragments})
+{ }
 
 void WebSocketConnection::setHandler(std::unique_ptr<ConnectionHandler> handler)
 {
@@ -62,10 +52,7 @@ SendResult WebSocketConnection::send(std::string_view bytes)
 {
     if (m_closing || m_ended)
         return SendResult::Dropped;
-    if (isUtf8(bytes))
-        m_webSocket->sendTextMessage(QString::fromUtf8(bytes.data(), qsizetype(bytes.size())));
-    else
-        m_webSocket->sendBinaryMessage(QByteArray(bytes.data(), qsizetype(bytes.size())));
+    writeMessage(bytes, isUtf8(bytes));
     if (bytesQueued() <= highWater)
         return SendResult::Sent;
     m_backedUp = true; // until bytesTaken(), whatever is sent meanwhile
@@ -75,7 +62,7 @@ SendResult WebSocketConnection::send(std::string_view bytes)
 void WebSocketConnection::ping()
 {
     if (!m_closing && !m_ended)
-        m_webSocket->ping();
+        writePing();
 }
 
 void WebSocketConnection::close(quint16 code, const QByteArray &reason)
@@ -84,9 +71,7 @@ void WebSocketConnection::close(quint16 code, const QByteArray &reason)
         return;
     m_closing = true;
     m_closeDeadline = Clock::now() + m_limits.closeTimeout;
-    // Qt closes its end only when the peer has answered, or at once when the peer has closed first.
-    m_webSocket->close(QWebSocketProtocol::CloseCode(code),
-                       QString::fromUtf8(reason.first(std::min(reason.size(), reasonLimit))));
+    writeClose(code, reason);
 }
 
 void WebSocketConnection::abort()
@@ -96,15 +81,64 @@ void WebSocketConnection::abort()
 
 void WebSocketConnection::setMessageLimit(qint64 bytes)
 {
-    const auto limit = bytes > 0 ? quint64(bytes) : QWebSocket::maxIncomingMessageSize();
-    m_webSocket->setMaxAllowedIncomingFrameSize(limit);
-    m_webSocket->setMaxAllowedIncomingMessageSize(limit);
+    m_reader.setLimits({bytes, m_limits.fragments});
 }
 
-void WebSocketConnection::peerActive(TimePoint now)
+void WebSocketConnection::receive(std::span<char> bytes, TimePoint now)
 {
-    if (!m_ended)
-        m_handler->onActivity(now);
+    if (m_ended)
+        return;
+    m_now = now;
+    m_handler->onActivity(now);
+    while (!m_ended && handle(m_reader.next(bytes))) { }
+}
+
+bool WebSocketConnection::handle(const websocket::FrameEvent &event)
+{
+    if (const auto *message = std::get_if<websocket::MessageReceived>(&event)) {
+        messageReceived(*message);
+        return true;
+    }
+    if (std::holds_alternative<websocket::NeedMore>(event))
+        return false;
+    if (const auto *error = std::get_if<websocket::FrameError>(&event)) {
+        refuse(*error);
+        return false;
+    }
+    if (const auto *close = std::get_if<websocket::CloseReceived>(&event)) {
+        closeReceived(*close);
+        return false;
+    }
+    if (!admitControlFrame()) {
+        refuse({websocket::Breach::TooManyControlFrames, "too many control frames"});
+        return false;
+    }
+    if (const auto *ping = std::get_if<websocket::PingReceived>(&event))
+        pingReceived(*ping);
+    else
+        pongReceived(std::get<websocket::PongReceived>(event));
+    return true;
+}
+
+bool WebSocketConnection::admitControlFrame()
+{
+    if (m_limits.controlFrames <= 0)
+        return true;
+    if (m_now - m_controlSecond >= seconds(1)) {
+        m_controlSecond = m_now;
+        m_controlFrames = 0;
+    }
+    return ++m_controlFrames <= m_limits.controlFrames;
+}
+
+void WebSocketConnection::refuse(const websocket::FrameError &error)
+{
+    m_link.metrics().closed(closingOf(error.breach));
+    giveUp();
+    const bool first = !std::exchange(m_closing, true);
+    m_link.closeWebSocket(first ? websocket::closePayload(websocket::statusOf(error.breach), error.detail)
+                                : std::string(),
+                          false);
 }
 
 void WebSocketConnection::bytesTaken()
@@ -122,10 +156,10 @@ void WebSocketConnection::ended(bool clean)
     m_handler->onClosed(clean);
 }
 
-void WebSocketConnection::received(std::string_view bytes, bool isText)
+void WebSocketConnection::deliver(std::string_view bytes, bool isText)
 {
     if (!m_closing && !m_ended)
-        m_handler->onMessage(bytes, isText, Clock::now());
+        m_handler->onMessage(bytes, isText, m_now);
 }
 
 } // namespace msgsrv

@@ -2,67 +2,94 @@
 #pragma once
 
 #include "server/net/connection.h"
-
-#include <QObject>
+#include "server/websocket/framereader.h"
 
 #include <memory>
-
-class QWebSocket;
+#include <span>
 
 namespace msgsrv {
 
 class Link;
 struct TransportLimits;
 
-/// A Connection over QWebSocket, which reads and writes through a VirtualSocket. Owned by its Link.
-class WebSocketConnection final : public QObject, public Connection
+/// A WebSocket as a Connection, whatever makes its frames: the guard reads every frame (server/websocket),
+/// and what passed it goes to a subclass. Owned by its Link; belongs to its thread.
+class WebSocketConnection : public Connection
 {
-    Q_OBJECT
-
 public:
-    /// Takes @p webSocket. @p peer and @p secure are the client's, after a trusted proxy's word.
-    WebSocketConnection(ConnectionId id, Link &link, QWebSocket *webSocket, QHostAddress peer, bool secure,
-                        QByteArray subprotocol, const TransportLimits &limits);
-    ~WebSocketConnection() override;
+    struct Facts
+    {
+        ConnectionId id;
+        QHostAddress peer; ///< the client, after a trusted proxy's word
+        bool secure = false;
+        QByteArray subprotocol;
+    };
+
+    /// @p link and @p limits outlive the connection.
+    WebSocketConnection(Facts facts, Link &link, const TransportLimits &limits);
+    WebSocketConnection(const WebSocketConnection &) = delete;
+    WebSocketConnection &operator=(const WebSocketConnection &) = delete;
 
     /// Must follow the construction at once. @p handler is told about everything from here on.
     void setHandler(std::unique_ptr<ConnectionHandler> handler);
     [[nodiscard]] ConnectionHandler &handler() { return *m_handler; }
 
     // Connection
-    [[nodiscard]] ConnectionId id() const override { return m_id; }
-    [[nodiscard]] QHostAddress peer() const override { return m_peer; }
-    [[nodiscard]] bool secure() const override { return m_secure; }
-    [[nodiscard]] QByteArray subprotocol() const override { return m_subprotocol; }
-    [[nodiscard]] qint64 bytesQueued() const override;
-    SendResult send(std::string_view bytes) override;
-    void ping() override;
-    void close(quint16 code, const QByteArray &reason) override;
-    void abort() override;
-    void setMessageLimit(qint64 bytes) override;
+    [[nodiscard]] ConnectionId id() const final { return m_facts.id; }
+    [[nodiscard]] QHostAddress peer() const final { return m_facts.peer; }
+    [[nodiscard]] bool secure() const final { return m_facts.secure; }
+    [[nodiscard]] QByteArray subprotocol() const final { return m_facts.subprotocol; }
+    [[nodiscard]] qint64 bytesQueued() const final;
+    SendResult send(std::string_view bytes) final;
+    void ping() final;
+    void close(quint16 code, const QByteArray &reason) final;
+    void abort() final;
+    void setMessageLimit(qint64 bytes) final;
 
-    /// Bytes came from the peer.
-    void peerActive(TimePoint now);
+    // For the link
+    /// @p bytes came from the peer; they may be changed.
+    void receive(std::span<char> bytes, TimePoint now);
     /// The kernel took bytes.
     void bytesTaken();
-    /// The socket is gone, or Qt has ended the connection. @p clean: the close handshake was done.
+    /// The socket is gone, or everything is said. @p clean: the close handshake was done.
     void ended(bool clean);
     /// When the peer's part of the closing is due; max() while the connection is open.
     [[nodiscard]] TimePoint closeDeadline() const { return m_closeDeadline; }
 
-private:
-    void received(std::string_view bytes, bool isText);
+protected:
+    // What passed the guard.
+    virtual void messageReceived(const websocket::MessageReceived &message) = 0;
+    virtual void pingReceived(const websocket::PingReceived &ping) = 0;
+    virtual void pongReceived(const websocket::PongReceived &pong) = 0;
+    virtual void closeReceived(const websocket::CloseReceived &close) = 0;
+    // What is to be sent.
+    virtual void writeMessage(std::string_view bytes, bool isText) = 0;
+    virtual void writePing() = 0;
+    virtual void writeClose(quint16 code, const QByteArray &reason) = 0;
+    /// No frame is to be read or written any more; the link says the last one itself.
+    virtual void giveUp() = 0;
 
-    const ConnectionId m_id;
+    /// Hands a message to the protocol above.
+    void deliver(std::string_view bytes, bool isText);
+    [[nodiscard]] bool isClosing() const { return m_closing; }
+    [[nodiscard]] Link &link() { return m_link; }
+
+private:
+    /// True while there may be more to read.
+    [[nodiscard]] bool handle(const websocket::FrameEvent &event);
+    [[nodiscard]] bool admitControlFrame();
+    void refuse(const websocket::FrameError &error);
+
+    const Facts m_facts;
     Link &m_link;
-    QWebSocket *m_webSocket; // owned, deleted later
-    const QHostAddress m_peer;
-    const bool m_secure;
-    const QByteArray m_subprotocol;
     const TransportLimits &m_limits;
+    websocket::FrameReader m_reader;
     std::unique_ptr<ConnectionHandler> m_handler;
+    TimePoint m_now; // of what is being read
     TimePoint m_closeDeadline = TimePoint::max();
-    bool m_closing = false;
+    TimePoint m_controlSecond; // when the running count of control frames began
+    int m_controlFrames = 0; // since then
+    bool m_closing = false; // nothing more is sent or handed up
     bool m_ended = false;
     bool m_backedUp = false; // the last send() returned Queued
 };

@@ -59,7 +59,7 @@ Utf8Step decodeUtf8(std::string_view bytes, std::size_t at) noexcept
     return {codePoint, form.following + 1, true};
 }
 
-bool isUtf8(std::string_view bytes) noexcept
+std::size_t utf8Prefix(std::string_view bytes) noexcept
 {
     constexpr std::uint64_t highBits = 0x8080808080808080u;
     std::size_t at = 0;
@@ -75,8 +75,28 @@ bool isUtf8(std::string_view bytes) noexcept
             break;
         const Utf8Step step = decodeUtf8(bytes, at);
         if (!step.isValid)
-            return false;
+            break;
         at += step.size;
+    }
+    return at;
+}
+
+bool isUtf8(std::string_view bytes) noexcept
+{
+    return utf8Prefix(bytes) == bytes.size();
+}
+
+bool mayBecomeUtf8(std::string_view rest) noexcept
+{
+    if (rest.empty())
+        return true;
+    const Lead form = leadOf(static_cast<unsigned char>(rest[0]));
+    if (rest.size() > form.following)
+        return isUtf8(rest);
+    for (std::size_t i = 1; i < rest.size(); ++i) {
+        const auto next = static_cast<unsigned char>(rest[i]);
+        if (next < (i == 1 ? form.first : 0x80) || next > (i == 1 ? form.last : 0xBF))
+            return false;
     }
     return true;
 }

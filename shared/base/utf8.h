@@ -10,6 +10,13 @@ namespace msgsrv {
 /// nothing above U+10FFFF).
 [[nodiscard]] bool isUtf8(std::string_view bytes) noexcept;
 
+/// How many bytes of @p bytes, from the front, are whole well-formed characters.
+[[nodiscard]] std::size_t utf8Prefix(std::string_view bytes) noexcept;
+
+/// True when more bytes could make @p rest, what stands behind a prefix, well-formed: it is well-formed, or a
+/// character that is cut off.
+[[nodiscard]] bool mayBecomeUtf8(std::string_view rest) noexcept;
+
 /// One step through UTF-8.
 struct Utf8Step
 {

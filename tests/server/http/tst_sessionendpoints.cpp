@@ -37,12 +37,13 @@ struct Bench
     }
 
     static HttpRequest request(const QByteArray &path, const QByteArray &contentType, const QByteArray &body,
-                               HttpHeaders headers = {})
+                               const HttpHeaders &headers = {})
     {
         HttpRequest result;
         result.method = "POST";
         result.path = path;
-        result.headers = std::move(headers);
+        for (const auto &[name, value] : headers)
+            result.headers.emplace_back(name.toStdString(), value.toStdString());
         if (!contentType.isNull())
             result.headers.emplace_back("content-type", contentType);
         result.body = body;

@@ -115,7 +115,13 @@ class FrontTest : public QObject
 {
     Q_OBJECT
 
+public:
+    explicit FrontTest(Engine engine)
+        : m_engine(engine)
+    { }
+
 private:
+    const Engine m_engine;
     Metrics m_metrics;
     FrontMetrics m_frontMetrics{m_metrics};
     ConnectionLimiter m_limiter{0, 0};
@@ -181,6 +187,7 @@ private:
         m_thread->start([this, limits, descriptor] {
             FrontSettings settings;
             settings.limits = limits;
+            settings.engine = m_engine;
             settings.webSocketPath = "/ws";
             settings.serverName = "test";
             const auto echo = [](const HttpRequest &request, const HttpReply &reply) {
@@ -191,7 +198,9 @@ private:
                 m_held.push_back(std::move(reply));
             };
             m_front = std::make_unique<Front>(
-                settings, std::vector<HttpRoute>{{"/echo", {"GET", "POST"}, echo}, {"/held", {"POST"}, hold}},
+                settings,
+                std::vector<HttpRoute>{{"/echo", {"GET", "POST"}, echo, true},
+                                       {"/held", {"POST"}, hold, true}},
                 [this](Connection &connection) { return std::make_unique<EchoHandler>(connection, m_seen); },
                 m_thread.get(), m_limiter, m_frontMetrics);
             m_front->listen(descriptor);
@@ -351,10 +360,26 @@ private slots:
     {
         auto socket = dialWebSocket();
         socket->write(frame(1, "close"));
-        const QByteArray text = readUntil(*socket, "never");
-        QCOMPARE(text, QByteArray("\x88\x0a\x0f\xa1replaced"));
+        const QByteArray last = "\x88\x0a\x0f\xa1replaced";
+        QCOMPARE(readUntil(*socket, last), last);
+        socket->write(frame(8, "\x0f\xa1"));
         QTRY_COMPARE(m_seen.closedClean.load(), 1);
         QCOMPARE(m_seen.closedBroken.load(), 0);
+        QCOMPARE(readUntil(*socket, "the end"), QByteArray());
+        QCOMPARE(socket->state(), QAbstractSocket::UnconnectedState);
+    }
+
+    void aClientThatDoesNotAnswerTheCloseIsCut()
+    {
+        cleanup();
+        TransportLimits limits;
+        limits.closeTimeout = milliseconds(300);
+        startWith(limits);
+        auto socket = dialWebSocket();
+        socket->write(frame(1, "close"));
+        readUntil(*socket, "the end");
+        QVERIFY(socket->state() != QAbstractSocket::ConnectedState);
+        QTRY_COMPARE(m_seen.closedClean.load() + m_seen.closedBroken.load(), 1);
     }
 
     void theClientsCloseIsAnsweredAndClean()
@@ -465,5 +490,14 @@ private slots:
     }
 };
 
-QTEST_GUILESS_MAIN(FrontTest)
+/// Both engines behave alike, so everything runs twice.
+int main(int argc, char *argv[])
+{
+    QCoreApplication application(argc, argv);
+    FrontTest direct(Engine::Direct);
+    FrontTest qt(Engine::Qt);
+    const int failures = QTest::qExec(&direct, argc, argv);
+    return failures + QTest::qExec(&qt, argc, argv);
+}
+
 #include "tst_front.moc"

@@ -3,6 +3,8 @@
 
 #include <QTest>
 
+#include <array>
+
 using namespace msgsrv;
 
 class TestUtf8 : public QObject
@@ -14,6 +16,7 @@ private slots:
     void acceptsWellFormedText();
     void refusesIllFormedText_data();
     void refusesIllFormedText();
+    void tellsWhatMayStillBecomeWellFormed();
     void findsAnErrorAtEveryOffset();
     void agreesWithTheTableForAllCodePoints();
     void decodesOneCharacterAtATime_data();
@@ -95,6 +98,42 @@ void TestUtf8::refusesIllFormedText()
     QVERIFY(!isUtf8(view(bytes)));
     QVERIFY(!isUtf8(view("12345678" + bytes)));
     QVERIFY(!isUtf8(view(bytes + "12345678")));
+}
+
+void TestUtf8::tellsWhatMayStillBecomeWellFormed()
+{
+    // By its definition: some continuation makes it well-formed.
+    const auto mayBecome = [](const std::string &rest) {
+        if (rest.empty() || isUtf8(rest))
+            return true;
+        const std::array<std::string, 5> ends{"\x80", "\x9F", "\xA0", "\x8F", "\xBF"};
+        for (const auto &a : ends) {
+            if (isUtf8(rest + a))
+                return true;
+            for (const auto &b : ends) {
+                if (isUtf8(rest + a + b) || isUtf8(rest + a + b + "\x80"))
+                    return true;
+            }
+        }
+        return false;
+    };
+    for (int first = 0; first < 256; ++first) {
+        const std::string one(1, char(first));
+        QCOMPARE(mayBecomeUtf8(one), mayBecome(one));
+        for (int second = 0; second < 256; second += 3) {
+            const std::string two = one + char(second);
+            if (utf8Prefix(two) == 0)
+                QCOMPARE(mayBecomeUtf8(two), mayBecome(two));
+            for (const char *third : {"\x80", "z"}) {
+                const std::string three = two + third;
+                if (utf8Prefix(three) == 0)
+                    QCOMPARE(mayBecomeUtf8(three), mayBecome(three));
+            }
+        }
+    }
+    QVERIFY(mayBecomeUtf8(""));
+    QCOMPARE(utf8Prefix("ab\xE2\x82"), std::size_t(2));
+    QCOMPARE(utf8Prefix("12345678\xE2\x82\xAC!\xFF"), std::size_t(12));
 }
 
 void TestUtf8::findsAnErrorAtEveryOffset()
