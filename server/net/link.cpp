@@ -100,7 +100,7 @@ void Link::wait(Phase phase, Duration timeout)
 void Link::leaveWhenIdle()
 {
     if (m_phase == Phase::Http && m_wait == HttpPipeline::Wait::NextRequest)
-        linger();
+        linger(false);
 }
 
 void Link::sweep(TimePoint now)
@@ -128,7 +128,7 @@ void Link::sweep(TimePoint now)
             abort();
         } else if (m_wait == HttpPipeline::Wait::NextRequest) {
             metrics().closed(Closing::Idle);
-            linger();
+            linger(false);
         } else {
             const bool inHead = m_wait == HttpPipeline::Wait::Head;
             metrics().closed(inHead ? Closing::HeadTimeout : Closing::BodyTimeout);
@@ -230,7 +230,7 @@ void Link::awaitMore(HttpPipeline::Wait what)
 {
     const TransportLimits &limits = m_front.m_settings.limits;
     if (m_peerFinished) { // and said all that it had to say
-        linger();
+        linger(false);
         return;
     }
     if (what == HttpPipeline::Wait::Body && !affordBody()) {
@@ -350,7 +350,7 @@ void Link::answered()
         return;
     }
     if (m_closeAfterAnswer || m_front.m_draining) {
-        linger();
+        linger(false);
         return;
     }
     m_wait = HttpPipeline::Wait::NextRequest;
@@ -370,7 +370,7 @@ void Link::rejectWith(const HttpResponse &response)
 {
     metrics().answered(response.status);
     write(responseText(response, true));
-    linger();
+    linger(true);
 }
 
 // The upgrade
@@ -458,7 +458,7 @@ void Link::closeWebSocket(std::string_view payload, bool clean)
     if (!payload.empty())
         writeFrame(websocket::Opcode::Close, payload);
     if (m_phase == Phase::WebSocket)
-        linger();
+        linger(!clean);
     m_connection->ended(clean);
 }
 
@@ -503,22 +503,22 @@ void Link::virtualSocketClosed()
     m_virtual = nullptr;
     switch (m_phase) {
     case Phase::WebSocket: // the close frames were exchanged, or ours is the last word
-        linger();
+        linger(false);
         m_connection->ended(true);
         break;
     case Phase::Upgrading:
         metrics().closed(FrontMetrics::Closing::BadRequest);
-        linger();
+        linger(false);
         break;
     default: // QHttpServer gave up on a request: see dispatchToQt()
         break;
     }
 }
 
-void Link::linger()
+void Link::linger(bool peerIsSending)
 {
-    // The peer may still be sending. Closing now would reset the connection and lose our last words, so the
-    // sending side is shut first and what comes is thrown away until the peer closes too.
+    m_peerIsSending = peerIsSending;
+    // The sending side is shut first, and what comes is thrown away until the peer closes too.
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
     m_stream->setReading(true);
@@ -530,7 +530,7 @@ void Link::sayTheEnd()
     if (bytesQueued() > 0)
         return;
     if (!std::exchange(m_endSaid, true))
-        m_stream->finishWriting();
+        m_stream->finishWriting(m_peerIsSending);
     if (m_peerFinished)
         abort();
     else

@@ -110,7 +110,7 @@ private:
     void rejectWith(const HttpResponse &response);
     void write(std::string_view bytes);
     void wait(Phase phase, Duration timeout);
-    void linger();
+    void linger(bool peerIsSending);
     void sayTheEnd();
     void finish();
     void makeVirtual();
@@ -134,6 +134,7 @@ private:
     bool m_closeAfterAnswer = false;
     bool m_feeding = false; // a handler is on the stack: answered() must not go on to the next request
     bool m_peerFinished = false; // it sends nothing more, but may read
+    bool m_peerIsSending = false; // while Lingering: more may come
     bool m_endSaid = false; // our sending side is shut
     bool m_gone = false; // no socket any more
     bool m_overflowed = false; // limits.send_queue was passed

@@ -108,7 +108,7 @@ void PlainStream::watchForWriting(bool on)
     }
 }
 
-void PlainStream::finishWriting()
+void PlainStream::finishWriting(bool)
 {
     if (m_descriptor >= 0)
         ::shutdown(m_descriptor, SHUT_WR);

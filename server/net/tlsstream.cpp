@@ -3,6 +3,7 @@
 
 #include <QSslConfiguration>
 
+#include <chrono>
 #include <unistd.h>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace {
 /// on its stack, so a larger buffer is a deeper one (measured: 32 KiB is safe on a stack of 8 MiB).
 constexpr qint64 readBuffer = 32 * 1024;
 
+constexpr std::chrono::milliseconds quietTime(200);
+
 } // namespace
 
 TlsStream::TlsStream(int descriptor, const QSslConfiguration &configuration, Reader &reader)
@@ -21,6 +24,8 @@ TlsStream::TlsStream(int descriptor, const QSslConfiguration &configuration, Rea
 {
     m_socket.setReadBufferSize(readBuffer);
     QObject::connect(&m_socket, &QSslSocket::readyRead, &m_socket, [this] {
+        if (m_quiet)
+            m_quiet->start();
         if (m_isReading && !m_isGone)
             m_reader.onReadable();
     });
@@ -78,15 +83,26 @@ qint64 TlsStream::bytesQueued() const
     return m_isGone ? 0 : m_socket.bytesToWrite() + m_socket.encryptedBytesToWrite();
 }
 
-void TlsStream::finishWriting()
+/// TLS has no half-close in Qt: after close_notify the socket is closed. So a peer that is sending is given
+/// the time to read what was said and to fall silent; the owner's deadline ends one that never does.
+void TlsStream::finishWriting(bool peerIsSending)
 {
-    if (!m_isGone)
+    if (m_isGone)
+        return;
+    if (!peerIsSending) {
         m_socket.disconnectFromHost(); // sends close_notify
+        return;
+    }
+    m_quiet = std::make_unique<QTimer>();
+    m_quiet->setSingleShot(true);
+    QObject::connect(m_quiet.get(), &QTimer::timeout, &m_socket, [this] { m_socket.disconnectFromHost(); });
+    m_quiet->start(quietTime);
 }
 
 void TlsStream::abort()
 {
     m_isGone = true;
+    m_quiet.reset();
     m_socket.abort();
 }
 

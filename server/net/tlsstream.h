@@ -4,6 +4,9 @@
 #include "server/net/stream.h"
 
 #include <QSslSocket>
+#include <QTimer>
+
+#include <memory>
 
 class QSslConfiguration;
 
@@ -23,7 +26,7 @@ public:
     void setReading(bool on) override;
     void write(std::string_view bytes) override;
     [[nodiscard]] qint64 bytesQueued() const override;
-    void finishWriting() override;
+    void finishWriting(bool peerIsSending) override;
     void abort() override;
 
 private:
@@ -31,6 +34,7 @@ private:
 
     Reader &m_reader;
     QSslSocket m_socket;
+    std::unique_ptr<QTimer> m_quiet; // runs while the peer must fall silent before the end
     bool m_isReading = true;
     bool m_isGone = false;
 };

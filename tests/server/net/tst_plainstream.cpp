@@ -148,7 +148,7 @@ private slots:
 
     void theEndCanBeSaid()
     {
-        m_stream->finishWriting();
+        m_stream->finishWriting(true);
         std::array<char, 4> buffer{};
         QCOMPARE(::read(m_peer, buffer.data(), buffer.size()), ssize_t(0));
         QCOMPARE(::write(m_peer, "more", 4), ssize_t(4));
