@@ -27,6 +27,8 @@ constexpr const char *usage
       "  idle=N pairs=N               users that only listen; pairs that exchange messages\n"
       "  parallel=N                   users that connect at the same time\n"
       "  seconds=S warmup=S           of each phase\n"
+      "  quiet=S                      of the phase in which nobody does anything; as seconds when left out\n"
+      "  unpaced=0|1                  the phases that go as fast as they can\n"
       "  rate=N                       messages per second of the latency phases, 0: none\n"
       "  size=N                       bytes of content\n";
 
@@ -58,6 +60,8 @@ private:
                                                 {"parallel", "64"},
                                                 {"seconds", "3"},
                                                 {"warmup", "0.5"},
+                                                {"quiet", ""},
+                                                {"unpaced", "1"},
                                                 {"rate", "2000"},
                                                 {"size", "1024"}};
 };
@@ -166,12 +170,12 @@ int main(int argc, char **argv)
         (full.cpuSeconds - empty.cpuSeconds) * 1e6 / users, (full.residentKib - empty.residentKib) / users);
 
     // What the server does when nobody does anything.
-    const auto quietUntil
-        = std::chrono::steady_clock::now() + std::chrono::duration<double>(options.number("seconds"));
+    const double quiet = options.number(options.text("quiet").empty() ? "seconds" : "quiet");
+    const auto quietUntil = std::chrono::steady_clock::now() + std::chrono::duration<double>(quiet);
     while (std::chrono::steady_clock::now() < quietUntil)
         loop.turn(std::chrono::milliseconds(50));
     std::printf(",\"quietLoad\":%.4f",
-                (ProcessSample::of(pid).cpuSeconds - full.cpuSeconds) / options.number("seconds"));
+                quiet > 0 ? (ProcessSample::of(pid).cpuSeconds - full.cpuSeconds) / quiet : 0.0);
     std::fflush(stdout);
 
     RelayRun::Settings settings;
@@ -181,7 +185,7 @@ int main(int argc, char **argv)
     settings.serverPid = pid;
     for (const bool paced : {false, true}) {
         settings.rate = paced ? options.number("rate") : 0;
-        if (pairs == 0 || (paced && settings.rate <= 0))
+        if (pairs == 0 || (paced && settings.rate <= 0) || (!paced && options.count("unpaced") == 0))
             continue;
         settings.way = Way::Send;
         printRelay(paced ? "sendPaced" : "send", crowd.relay().run(loop, settings));
