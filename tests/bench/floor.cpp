@@ -52,6 +52,7 @@ protected:
                 break;
             consumed += size;
         }
+        passOn();
         return consumed;
     }
 
@@ -96,17 +97,19 @@ private:
         return frame.size;
     }
 
-    void relay(std::string_view payload) const
+    void relay(std::string_view payload) { appendFrame(m_relayed, WebSocketFrame::Text, payload); }
+
+    /// What one read brought leaves in one write.
+    void passOn()
     {
-        const auto receiver = receivers.find(m_pair);
-        if (receiver == receivers.end())
+        if (m_relayed.empty())
             return;
-        std::string frame;
-        frame.reserve(payload.size() + 10);
-        appendFrame(frame, WebSocketFrame::Text, payload);
-        receiver->second->write(frame);
+        if (const auto receiver = receivers.find(m_pair); receiver != receivers.end())
+            receiver->second->write(m_relayed);
+        std::string().swap(m_relayed);
     }
 
+    std::string m_relayed;
     bool m_isWebSocket = false;
     bool m_isReceiver = false;
     int m_pair = -1;

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ constexpr const char *usage
       "  protocol=stomp|floor\n"
       "  idle=N pairs=N               users that only listen; pairs that exchange messages\n"
       "  parallel=N                   users that connect at the same time\n"
+      "  window=N                     messages under way of each pair, in a further SEND phase; 1: none\n"
+      "  storm=N                      users that connect all at once beside rate= messages, in a phase of "
+      "its own\n"
       "  seconds=S warmup=S           of each phase\n"
       "  quiet=S                      of the phase in which nobody does anything; as seconds when left out\n"
       "  unpaced=0|1                  the phases that go as fast as they can\n"
@@ -60,6 +64,8 @@ private:
                                                 {"parallel", "64"},
                                                 {"seconds", "3"},
                                                 {"warmup", "0.5"},
+                                                {"window", "1"},
+                                                {"storm", "0"},
                                                 {"quiet", ""},
                                                 {"unpaced", "1"},
                                                 {"rate", "2000"},
@@ -70,7 +76,7 @@ private:
 class Crowd final : public UserObserver
 {
 public:
-    Crowd(Loop &loop, const Target &target, int idle, int pairs)
+    Crowd(Loop &loop, const Target &target, int idle, int pairs, int storm)
         : m_loop(loop)
     {
         for (int pair = 0; pair < pairs; ++pair) {
@@ -78,9 +84,26 @@ public:
                 add(target, role, pair);
             m_relay.addPair(*m_users[m_users.size() - 2], *m_users.back());
         }
-        for (int i = 0; i < idle; ++i)
+        for (int i = 0; i < idle + storm; ++i)
             add(target, User::Role::Idle, -1);
     }
+
+    /// Opens users, some in each turn of the loop so that the generator goes on reading, whether those before
+    /// are ready or not.
+    void storm()
+    {
+        constexpr int perTurn = 64;
+        if (m_opened < m_users.size() && m_stormBegin == Time())
+            m_stormBegin = std::chrono::steady_clock::now();
+        for (int i = 0; i < perTurn && m_opened < m_users.size(); ++i)
+            m_users[m_opened++]->open();
+        if (m_opened == m_users.size() && m_stormOpened == Time())
+            m_stormOpened = std::chrono::steady_clock::now();
+    }
+    [[nodiscard]] bool isComplete() const { return m_ready == m_users.size(); }
+    /// Seconds from the first connect() of the storm to the last, and to the last user's RECEIPT.
+    [[nodiscard]] double stormOpeningSeconds() const { return seconds(m_stormOpened - m_stormBegin); }
+    [[nodiscard]] double stormSeconds() const { return seconds(m_lastReady - m_stormBegin); }
 
     /// Connects users until @p count are ready, @p parallel of them at the same time.
     void connectUpTo(std::size_t count, std::size_t parallel)
@@ -103,11 +126,21 @@ public:
     [[nodiscard]] std::size_t size() const { return m_users.size(); }
     RelayRun &relay() { return m_relay; }
 
-    void onReady(User &) override { ++m_ready; }
+    void onReady(User &) override
+    {
+        ++m_ready;
+        m_lastReady = std::chrono::steady_clock::now();
+    }
     void onMessage(User &user, std::string_view body) override { m_relay.onMessage(user, body); }
     void onPosted(User &user) override { m_relay.onPosted(user); }
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
+    [[nodiscard]] static double seconds(Time::duration duration)
+    {
+        return std::chrono::duration<double>(duration).count();
+    }
+
     void add(const Target &target, User::Role role, int pair)
     {
         m_users.push_back(std::make_unique<User>(m_loop, target, *this, int(m_users.size()), role, pair));
@@ -118,6 +151,9 @@ private:
     std::vector<std::unique_ptr<User>> m_users;
     std::size_t m_opened = 0;
     std::size_t m_ready = 0;
+    Time m_lastReady;
+    Time m_stormBegin;
+    Time m_stormOpened;
 };
 
 void printRelay(const char *name, const RelayResult &result)
@@ -151,15 +187,16 @@ int main(int argc, char **argv)
     const int pairs = options.count("pairs");
 
     Loop loop;
-    Crowd crowd(loop, target, idle, pairs);
+    const int storm = options.count("storm");
+    Crowd crowd(loop, target, idle, pairs, storm);
     const auto parallel = std::size_t(options.count("parallel"));
     // What the first connections cost is the start of everything, so connecting is measured with the idle
     // users, if there are any.
     if (idle > 0)
-        crowd.connectUpTo(crowd.size() - std::size_t(idle), parallel);
+        crowd.connectUpTo(std::size_t(2 * pairs), parallel);
     const ProcessSample empty = ProcessSample::of(pid);
     const auto begin = std::chrono::steady_clock::now();
-    crowd.connectUpTo(crowd.size(), parallel);
+    crowd.connectUpTo(crowd.size() - std::size_t(storm), parallel);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     const ProcessSample full = ProcessSample::of(pid);
     const auto users = double(idle > 0 ? idle : 2 * pairs);
@@ -191,6 +228,25 @@ int main(int argc, char **argv)
         printRelay(paced ? "sendPaced" : "send", crowd.relay().run(loop, settings));
         settings.way = Way::Exchange;
         printRelay(paced ? "exchangePaced" : "exchange", crowd.relay().run(loop, settings));
+    }
+    settings.way = Way::Send;
+    if (const int window = options.count("window");
+        window > 1 && pairs > 0 && options.count("unpaced") != 0) {
+        settings.rate = 0;
+        settings.window = window;
+        printRelay("sendWindow", crowd.relay().run(loop, settings));
+    }
+    if (storm > 0) {
+        settings.rate = options.number("rate");
+        settings.eachTurn = [&crowd] { crowd.storm(); };
+        const ProcessSample stormBefore = ProcessSample::of(pid);
+        printRelay("stormBeside", crowd.relay().run(loop, settings));
+        if (!crowd.isComplete())
+            fail("the storm was not served within the phase");
+        const ProcessSample stormAfter = ProcessSample::of(pid);
+        std::printf(",\"storm\":{\"users\":%d,\"openingSeconds\":%.3f,\"seconds\":%.3f,\"cpuSeconds\":%.3f}",
+                    storm, crowd.stormOpeningSeconds(), crowd.stormSeconds(),
+                    stormAfter.cpuSeconds - stormBefore.cpuSeconds);
     }
     std::printf("}\n");
 }

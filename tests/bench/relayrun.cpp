@@ -55,7 +55,7 @@ RelayResult RelayRun::run(Loop &loop, const Settings &settings)
 
     if (settings.rate <= 0) {
         for (Pair &pair : m_pairs) {
-            pair.due.push_back(m_start);
+            pair.due.assign(std::size_t(window()), m_start);
             pump(pair);
         }
     }
@@ -68,6 +68,8 @@ RelayResult RelayRun::run(Loop &loop, const Settings &settings)
                 wait = std::clamp<Nanoseconds>(next - now(), 0, wait);
             }
             loop.turn(std::chrono::nanoseconds(wait));
+            if (m_isMeasuring && settings.eachTurn)
+                settings.eachTurn();
         }
     };
 
@@ -157,10 +159,15 @@ void RelayRun::onPosted(const User &sender)
 
 void RelayRun::settled(Pair &pair)
 {
-    const bool isIdle = pair.received == pair.sent && pair.answered == pair.sent;
-    if (m_settings.rate <= 0 && isIdle && !m_isStopping)
+    const std::uint64_t underWay = pair.sent - std::min(pair.received, pair.answered) + pair.due.size();
+    if (m_settings.rate <= 0 && underWay < std::uint64_t(window()) && !m_isStopping)
         pair.due.push_back(0);
     pump(pair);
+}
+
+int RelayRun::window() const
+{
+    return m_settings.way == Way::Send ? std::max(m_settings.window, 1) : 1;
 }
 
 bool RelayRun::isQuiet() const

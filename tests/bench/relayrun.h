@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,9 +30,9 @@ struct RelayResult
 
 /// Pairs of users, one of whom sends messages to the other.
 ///
-/// Closed: each pair has one message under way, and the next goes when it has arrived; the server is busy
-/// all the time. Open: messages have their times, whatever the server does, and latency counts from the
-/// time at which a message was to go, so that a stall is seen by every message that it delays.
+/// Closed: each pair has a window of messages under way, and the next goes when one has arrived; the server
+/// is busy all the time. Open: messages have their times, whatever the server does, and latency counts from
+/// the time at which a message was to go, so that a stall is seen by every message that it delays.
 class RelayRun
 {
 public:
@@ -39,10 +40,12 @@ public:
     {
         Way way = Way::Send;
         double rate = 0; ///< messages per second over all pairs; 0: closed
+        int window = 1; ///< messages under way of each pair when closed; POSTs go one at a time
         double warmUpSeconds = 0.5;
         double seconds = 3;
         std::size_t contentSize = 1024;
         int serverPid = 0;
+        std::function<void()> eachTurn; ///< called in the measured time, once a turn of the loop
     };
 
     void addPair(User &sender, User &receiver);
@@ -69,6 +72,7 @@ private:
     [[nodiscard]] static Nanoseconds now();
     void pump(Pair &pair);
     void settled(Pair &pair);
+    [[nodiscard]] int window() const;
     [[nodiscard]] bool isQuiet() const;
     void schedule(Nanoseconds time);
 
