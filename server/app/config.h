@@ -114,6 +114,13 @@ struct Config
         int fragments = 0;
         int controlFrames = 0; ///< in a second
         int acceptsPerTurn = 0;
+        static constexpr int derived = -1; ///< until finishConfig() puts a number in its place
+        int connectsPerAddress = 0; ///< in a second, like the two below
+        int exchangesPerAddress = 0;
+        int exchangesPerUser = 0;
+        milliseconds burst{};
+        int failedKeys = 0; ///< in a minute
+        milliseconds failedKeyDelay{};
     };
     struct Log
     {

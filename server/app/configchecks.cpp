@@ -185,6 +185,14 @@ std::vector<JointProblem> finishConfig(Config &config)
     Config::Limits &limits = config.limits;
     if (limits.frame != 0 && (limits.frameUnauthenticated == 0 || limits.frameUnauthenticated > limits.frame))
         limits.frameUnauthenticated = limits.frame;
+    // With the usual burst of 10 s: every connection of an address may open a session twice, and each may
+    // send 50 messages, at once.
+    const std::int64_t connections = limits.connectionsPerAddress;
+    constexpr std::int64_t most = 1'000'000'000;
+    if (limits.connectsPerAddress == Config::Limits::derived)
+        limits.connectsPerAddress = int((connections + 4) / 5);
+    if (limits.exchangesPerAddress == Config::Limits::derived)
+        limits.exchangesPerAddress = int(std::min(connections * 5, most));
     return problems;
 }
 

@@ -429,6 +429,46 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = "64",
          .field = CountField{.at = [](Config &c) -> int & { return c.limits.acceptsPerTurn; }},
          .meaning = "new connections that one thread takes before it serves others; 0: unlimited"});
+    constexpr auto fromConnections = [](const SystemFacts &) { return Config::Limits::derived; };
+    add({.name = "limits.connects_per_address",
+         .type = "count",
+         .defaultValue = R"("auto")",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.connectsPerAddress; },
+                             .automatic = fromConnections},
+         .meaning = "`POST /connect` of one client address in a second; `auto`: a fifth of "
+                    "`limits.connections_per_address`; 0: unlimited"});
+    add({.name = "limits.exchanges_per_address",
+         .type = "count",
+         .defaultValue = R"("auto")",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.exchangesPerAddress; },
+                             .automatic = fromConnections},
+         .meaning = "`POST /exchange` and SEND of one client address in a second; `auto`: five times "
+                    "`limits.connections_per_address`; 0: unlimited"});
+    add({.name = "limits.exchanges_per_user",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.exchangesPerUser; }},
+         .meaning = "`POST /exchange` and SEND of one user in a second; 0: unlimited"});
+    add({.name = "limits.burst",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.burst; },
+                                .least = 1s,
+                                .most = 1h,
+                                .zero = false},
+         .meaning = "how much of these three rates may be used at once: so many seconds' worth"});
+    add({.name = "limits.failed_keys",
+         .type = "count",
+         .defaultValue = "60",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.failedKeys; }},
+         .meaning = "unknown keys and refused passcodes of one client address in a minute that are answered "
+                    "at once; the answers to more of them wait, each twice as long; 0: unlimited"});
+    add({.name = "limits.failed_key_delay",
+         .type = "duration",
+         .defaultValue = R"("5s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.limits.failedKeyDelay; },
+                                .most = 1min},
+         .meaning = "the longest such wait; 0: none"});
 
     // ---- log
     add({.name = "log.format",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/app/daemon.h"
 
+#include "server/app/systemfacts.h"
 #include "server/app/tlspair.h"
 #include "server/broker/brokercollector.h"
 #include "server/broker/embeddedbroker.h"
@@ -12,6 +13,7 @@
 #include "server/net/iothread.h"
 #include "server/net/iothreads.h"
 #include "server/net/listensocket.h"
+#include "server/net/requestlimits.h"
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
@@ -76,6 +78,15 @@ IceSettings iceSettings(const Config &config)
     return settings;
 }
 
+RequestLimits::Settings requestLimits(const Config &config)
+{
+    const auto rate = [&](int perSecond) { return Rate{perSecond, config.limits.burst}; };
+    return {.connectsPerAddress = rate(config.limits.connectsPerAddress),
+            .exchangesPerAddress = rate(config.limits.exchangesPerAddress),
+            .exchangesPerUser = rate(config.limits.exchangesPerUser),
+            .failedKeys = {config.limits.failedKeys, config.limits.failedKeyDelay}};
+}
+
 StompSettings stompSettings(const Config &config)
 {
     StompSettings settings;
@@ -113,6 +124,7 @@ struct Daemon::Parts
     Metrics metrics;
     FrontMetrics frontMetrics;
     ConnectionLimiter limiter;
+    RequestLimits requestLimits;
     /// The internal listener keeps working when the public ones are at their limit.
     ConnectionLimiter internalLimiter{256, 0};
     const std::shared_ptr<MemoryBudget> bodyMemory;
@@ -141,7 +153,8 @@ struct Daemon::Parts
 
 Daemon::Parts::Parts(const Config &config)
     : frontMetrics(metrics)
-    , limiter(config.limits.connections, config.limits.connectionsPerAddress)
+    , limiter(config.limits.connections, config.limits.connectionsPerAddress, config.net.trustedProxies)
+    , requestLimits(msgsrv::requestLimits(config), metrics)
     , bodyMemory(std::make_shared<MemoryBudget>(config.limits.bodyMemory))
     , ioThreads(config.workers)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
@@ -176,7 +189,8 @@ Daemon::Parts::~Parts()
 }
 
 Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
-    : endpoints(parts.sessions, parts.directory, parts.exchange, thread.executor(), parts.metrics,
+    : endpoints({parts.sessions, parts.directory, parts.exchange, thread.executor(), parts.metrics,
+                 parts.requestLimits},
                 {.requireKey = config.exchange.requireKey,
                  .listeningAddress = parts.listeningAddress,
                  .ice = iceSettings(config),
@@ -192,6 +206,8 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
               settings.tls = parts.tls;
               settings.origins = parts.origins;
               settings.bodyMemory = parts.bodyMemory;
+              settings.descriptorCeiling
+                  = descriptorCeilingFor(openFileLimit(), config.workers * (parts.shared ? 1 : 2));
               return settings;
           }(),
           [&] {
@@ -204,7 +220,7 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
               return std::make_unique<StompConnection>(
                   connection,
                   StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
-                                                 thread.executor(), parts.metrics},
+                                                 thread.executor(), parts.metrics, parts.requestLimits},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -283,6 +299,7 @@ void Daemon::startWorkers()
             if (!parts.shared)
                 worker->front.listen(parts.stompSockets.take(i));
             thread.addSweepable(&worker->front);
+            thread.addSweepable(&worker->endpoints.delayedAnswers());
             parts.workers[std::size_t(i)] = std::move(worker);
         });
     }
@@ -324,6 +341,7 @@ void Daemon::stop()
         IoThread &thread = parts.ioThreads.at(i);
         thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
             worker->front.drain();
+            worker->endpoints.delayedAnswers().giveAll();
             thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
         });
     }

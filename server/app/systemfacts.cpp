@@ -2,6 +2,7 @@
 #include "server/app/systemfacts.h"
 
 #include <algorithm>
+#include <limits>
 #include <sched.h>
 #include <sys/resource.h>
 #include <thread>
@@ -28,6 +29,18 @@ int connectionsFor(std::uint64_t openFiles)
     constexpr std::uint64_t most = 1'000'000;
     const std::uint64_t free = openFiles > 2 * kept ? openFiles - kept : openFiles / 2;
     return int(std::clamp<std::uint64_t>(free, 1, most));
+}
+
+int descriptorCeilingFor(std::uint64_t openFiles, int listeners)
+{
+    const std::uint64_t kept = std::min(64 + std::uint64_t(listeners), openFiles / 4);
+    return int(std::min<std::uint64_t>(openFiles - kept, std::numeric_limits<int>::max()));
+}
+
+std::uint64_t openFileLimit()
+{
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SystemFacts().openFiles;
 }
 
 void raiseOpenFileLimit()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/http/sessionendpoints.h"
 
+#include "server/net/addressblock.h"
 #include "server/net/httpgrammar.h"
 #include "shared/base/json.h"
 
@@ -14,6 +15,9 @@
 namespace msgsrv {
 
 namespace {
+
+/// A request whose answer waits keeps its body, so only a small one does.
+constexpr qsizetype largestDelayedBody = 4 * 1024;
 
 std::string_view view(const QByteArray &bytes)
 {
@@ -63,32 +67,29 @@ Problem notYours(const char *detail)
 
 } // namespace
 
-SessionEndpoints::SessionEndpoints(Sessions &sessions, const SessionDirectory &directory, Exchange &exchange,
-                                   Executor &ioThread, Metrics &metrics, SessionEndpointSettings settings)
-    : m_sessions(sessions)
-    , m_directory(directory)
-    , m_exchange(exchange)
-    , m_ioThread(ioThread)
-    , m_metrics(metrics)
+SessionEndpoints::SessionEndpoints(const Collaborators &collaborators, SessionEndpointSettings settings,
+                                   Now now)
+    : m_with(collaborators)
+    , m_now(std::move(now))
     , m_settings(std::make_shared<const SessionEndpointSettings>(std::move(settings)))
 { }
 
 std::vector<HttpRoute> SessionEndpoints::routes()
 {
-    const auto route = [this](const char *path, Action action) {
+    const auto route = [this](const char *path, Action action, AddressLimit limit) {
         return HttpRoute{path,
                          {"POST", "OPTIONS"},
-                         [this, action](const HttpRequest &request, HttpReply reply) {
-                             handle(action, request, std::move(reply));
+                         [this, action, limit](const HttpRequest &request, HttpReply reply) {
+                             handle(action, limit, request, std::move(reply));
                          },
                          true};
     };
-    return {route("/connect", &SessionEndpoints::openSession),
-            route("/exchange", &SessionEndpoints::exchangeMessage),
-            route("/disconnect", &SessionEndpoints::endSession)};
+    return {route("/connect", &SessionEndpoints::openSession, &RequestLimits::connect),
+            route("/exchange", &SessionEndpoints::exchangeMessage, &RequestLimits::exchangeFrom),
+            route("/disconnect", &SessionEndpoints::endSession, nullptr)};
 }
 
-void SessionEndpoints::handle(Action action, const HttpRequest &request, HttpReply reply)
+void SessionEndpoints::handle(Action action, AddressLimit limit, const HttpRequest &request, HttpReply reply)
 {
     const QByteArray origin = request.header("origin");
     const bool isPreflight = request.method == "OPTIONS";
@@ -104,6 +105,11 @@ void SessionEndpoints::handle(Action action, const HttpRequest &request, HttpRep
     const WorkflowAnswer answer(request.path, corsHeaders(origin, isPreflight), std::move(reply));
     if (isPreflight)
         return answer.noContent("POST, OPTIONS");
+    if (limit) {
+        // Before the body is looked at: the refusal has to be the cheapest answer.
+        if (const auto problem = (m_with.limits.*limit)(addressBlock(request.peer), m_now()))
+            return answer.problem(*problem);
+    }
     const auto fields = RequestFields::read(request, m_settings->jsonDepth);
     if (!fields)
         return answer.problem(fields.error());
@@ -137,7 +143,7 @@ void SessionEndpoints::openSession(const HttpRequest &request, const RequestFiel
         return answer.problem({ProblemCause::MalformedRequest, "The Host of the request is no host.", 0});
 
     const auto opened = [answer, address, settings = m_settings,
-                         &ioThread = m_ioThread](const tl::expected<OpenedSession, Problem> &result) {
+                         &ioThread = m_with.ioThread](const tl::expected<OpenedSession, Problem> &result) {
         ioThread.run([answer, address, settings, result] {
             if (result)
                 answer.json(200, openedJson(*result, address, *settings));
@@ -145,7 +151,7 @@ void SessionEndpoints::openSession(const HttpRequest &request, const RequestFiel
                 answer.problem(result.error());
         });
     };
-    m_sessions.open(*userId, address, opened);
+    m_with.sessions.open(*userId, address, opened);
 }
 
 void SessionEndpoints::exchangeMessage(const HttpRequest &request, const RequestFields &fields,
@@ -162,17 +168,20 @@ void SessionEndpoints::exchangeMessage(const HttpRequest &request, const Request
         return answer.problem(claimed.error());
     const auto from = senderOf(request, fields, *claimed);
     if (!from)
-        return answer.problem(from.error());
+        return refuse(request, from.error(), answer);
+    if (const auto problem = m_with.limits.exchangeBy(m_with.limits.keyOf(*from), m_now()))
+        return answer.problem(*problem);
 
-    const auto done = [answer, &ioThread = m_ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
-        ioThread.run([answer, result] {
-            if (result)
-                answer.json(result->written ? 200 : 202, receiptJson(*result));
-            else
-                answer.problem(result.error());
-        });
-    };
-    m_exchange.relay({*from, *to, *content, {}}, Broker::Tell::Outcome, done);
+    const auto done
+        = [answer, &ioThread = m_with.ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
+              ioThread.run([answer, result] {
+                  if (result)
+                      answer.json(result->written ? 200 : 202, receiptJson(*result));
+                  else
+                      answer.problem(result.error());
+              });
+          };
+    m_with.exchange.relay({*from, *to, *content, {}}, Broker::Tell::Outcome, done);
 }
 
 void SessionEndpoints::endSession(const HttpRequest &request, const RequestFields &fields,
@@ -186,9 +195,9 @@ void SessionEndpoints::endSession(const HttpRequest &request, const RequestField
                                "The listening key is missing: give it as queueName or as Bearer credentials.",
                                0});
     if (const auto session = sessionOf(**key, request); !session)
-        return answer.problem(session.error());
+        return refuse(request, session.error(), answer);
 
-    const auto done = [answer, &ioThread = m_ioThread](const tl::expected<void, Problem> &result) {
+    const auto done = [answer, &ioThread = m_with.ioThread](const tl::expected<void, Problem> &result) {
         ioThread.run([answer, result] {
             if (result)
                 answer.json(200, "{}");
@@ -196,7 +205,24 @@ void SessionEndpoints::endSession(const HttpRequest &request, const RequestField
                 answer.problem(result.error());
         });
     };
-    m_sessions.end(**key, done);
+    m_with.sessions.end(**key, done);
+}
+
+void SessionEndpoints::refuse(const HttpRequest &request, const Problem &problem,
+                              const WorkflowAnswer &answer)
+{
+    const TimePoint now = m_now();
+    const Duration delay = problem.cause == ProblemCause::UnknownKey
+        ? m_with.limits.failedKey(addressBlock(request.peer), now)
+        : Duration::zero();
+    if (delay == Duration::zero())
+        return answer.problem(problem);
+    const bool waits = request.body.size() <= largestDelayedBody
+        && m_delayed.add(now + delay, [answer, problem] { answer.problem(problem); });
+    if (!waits)
+        answer.problem({ProblemCause::RateLimited,
+                        "The listening key is no live session's, like too many from this address before.",
+                        int(std::chrono::ceil<seconds>(delay).count())});
 }
 
 tl::expected<std::optional<ListeningKey>, Problem>
@@ -228,10 +254,10 @@ SessionEndpoints::presentedKey(const HttpRequest &request, const RequestFields &
 tl::expected<SessionDirectory::Entry, Problem> SessionEndpoints::sessionOf(const ListeningKey &key,
                                                                            const HttpRequest &request)
 {
-    auto session = m_directory.findKey(key);
+    auto session = m_with.directory.findKey(key);
     if (!session) {
-        m_metrics.strange(Strange::UnknownKey, {},
-                          request.path.toStdString() + " from " + request.peer.toString().toStdString());
+        m_with.metrics.strange(Strange::UnknownKey, {},
+                               request.path.toStdString() + " from " + request.peer.toString().toStdString());
         return tl::unexpected(
             Problem{ProblemCause::UnknownKey, "The listening key is no live session's.", 0});
     }
@@ -250,8 +276,8 @@ tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &requ
         if (!session)
             return tl::unexpected(session.error());
         if (claimed && !(*claimed == session->userId)) {
-            m_metrics.strange(Strange::ForeignSender, session->userId.bytes().toStdString(),
-                              "fromUserId " + claimed->bytes().toStdString());
+            m_with.metrics.strange(Strange::ForeignSender, session->userId.bytes().toStdString(),
+                                   "fromUserId " + claimed->bytes().toStdString());
             return tl::unexpected(notYours("fromUserId is not the user of the listening key."));
         }
         return session->userId;
@@ -265,7 +291,7 @@ tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &requ
                     0});
     if (!claimed)
         return tl::unexpected(Problem{ProblemCause::MissingMember, "The member fromUserId is missing.", 0});
-    if (!m_directory.findUser(*claimed))
+    if (!m_with.directory.findUser(*claimed))
         return tl::unexpected(
             Problem{ProblemCause::SenderUnknown, "The sender has no session: connect first.", 0});
     return *claimed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/http/delayedanswers.h"
 #include "server/http/iceservers.h"
 #include "server/http/listeningaddress.h"
 #include "server/http/requestfields.h"
@@ -8,6 +9,7 @@
 #include "server/metrics/metrics.h"
 #include "server/net/http.h"
 #include "server/net/originpolicy.h"
+#include "server/net/requestlimits.h"
 #include "server/session/directory.h"
 #include "server/session/exchange.h"
 #include "server/session/sessions.h"
@@ -16,6 +18,7 @@
 
 #include <tl/expected.hpp>
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -42,17 +45,36 @@ struct SessionEndpointSettings
 class SessionEndpoints
 {
 public:
-    SessionEndpoints(Sessions &sessions, const SessionDirectory &directory, Exchange &exchange,
-                     Executor &ioThread, Metrics &metrics, SessionEndpointSettings settings);
+    /// What the endpoints work with.
+    struct Collaborators
+    {
+        Sessions &sessions;
+        const SessionDirectory &directory;
+        Exchange &exchange;
+        Executor &ioThread;
+        Metrics &metrics;
+        RequestLimits &limits;
+    };
+    /// Where time comes from.
+    using Now = std::function<TimePoint()>;
+
+    SessionEndpoints(const Collaborators &collaborators, SessionEndpointSettings settings,
+                     Now now = &Clock::now);
 
     /// The routes refer to this object.
     [[nodiscard]] std::vector<HttpRoute> routes();
+    /// Refusals of keys that wait (see RequestLimits::failedKey()): to be swept by the I/O thread.
+    [[nodiscard]] DelayedAnswers &delayedAnswers() { return m_delayed; }
 
 private:
     using Action
         = void (SessionEndpoints::*)(const HttpRequest &, const RequestFields &, const WorkflowAnswer &);
+    /// Whether the address may ask now; null: it always may.
+    using AddressLimit = std::optional<Problem> (RequestLimits::*)(const BucketKey &, TimePoint);
 
-    void handle(Action action, const HttpRequest &request, HttpReply reply);
+    void handle(Action action, AddressLimit limit, const HttpRequest &request, HttpReply reply);
+    /// Answers a request whose sender is not proven, an unknown key perhaps later.
+    void refuse(const HttpRequest &request, const Problem &problem, const WorkflowAnswer &answer);
     [[nodiscard]] HttpHeaders corsHeaders(const QByteArray &allowedOrigin, bool isPreflight) const;
 
     void openSession(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
@@ -72,11 +94,9 @@ private:
     [[nodiscard]] tl::expected<UserId, Problem>
     senderOf(const HttpRequest &request, const RequestFields &fields, const std::optional<UserId> &claimed);
 
-    Sessions &m_sessions;
-    const SessionDirectory &m_directory;
-    Exchange &m_exchange;
-    Executor &m_ioThread;
-    Metrics &m_metrics;
+    const Collaborators m_with;
+    const Now m_now;
+    DelayedAnswers m_delayed;
     const std::shared_ptr<const SessionEndpointSettings> m_settings; // shared with replies under way
 };
 

@@ -48,7 +48,8 @@ Front::~Front()
 
 void Front::listen(int descriptor)
 {
-    auto *listener = new Listener(*this, descriptor, m_settings.limits.acceptsPerTurn);
+    auto *listener
+        = new Listener(*this, descriptor, m_settings.limits.acceptsPerTurn, m_settings.descriptorCeiling);
     m_listeners.push_back(listener);
     m_http->bind(listener);
 }
@@ -65,19 +66,15 @@ void Front::drain()
 
 void Front::accepted(int descriptor, const QHostAddress &peer)
 {
-    switch (m_limiter.admit(peer)) {
-    case ConnectionLimiter::Verdict::Admitted:
-        break;
-    case ConnectionLimiter::Verdict::TooMany:
-        m_metrics.rejected(FrontMetrics::Rejection::Total);
-        ::close(descriptor);
-        return;
-    case ConnectionLimiter::Verdict::TooManyFromAddress:
-        m_metrics.rejected(FrontMetrics::Rejection::Address);
+    auto slot = m_limiter.admit(peer);
+    if (!slot) {
+        const bool total = slot.error() == ConnectionLimiter::Refusal::TooMany;
+        m_metrics.rejected(total ? FrontMetrics::Rejection::Total : FrontMetrics::Rejection::Address);
         ::close(descriptor);
         return;
     }
     auto *link = new Link(*this, descriptor, peer);
+    link->m_slot = *std::move(slot);
     link->m_index = m_links.size();
     m_links.push_back(link);
     m_metrics.httpConnections.fetch_add(1, std::memory_order_relaxed);
@@ -85,7 +82,6 @@ void Front::accepted(int descriptor, const QHostAddress &peer)
 
 void Front::remove(Link *link)
 {
-    m_limiter.release(link->peer());
     if (m_upgrading == link)
         m_upgrading = nullptr;
     const std::size_t index = link->m_index;

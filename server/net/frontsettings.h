@@ -46,6 +46,9 @@ struct FrontSettings
     Engine engine = Engine::Direct; ///< net.engine
     /// limits.body_memory: what unfinished bodies of all connections hold together; null: unlimited.
     std::shared_ptr<MemoryBudget> bodyMemory;
+    /// Descriptors from this number on are left to others: once the lowest free one is not below it,
+    /// accepting pauses. 0: accepting pauses when there is none at all.
+    int descriptorCeiling = 0;
     std::string serverName; ///< Server header of the 101 answer, e.g. "messaging-server/0.1.0"
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/net/connectionlimiter.h"
 #include "server/net/frontmetrics.h"
 #include "server/net/http.h"
 #include "server/net/httppipeline.h"
@@ -127,6 +128,7 @@ private:
     const QHostAddress m_peer; // of the socket
     TimePoint m_deadline = TimePoint::max();
     TimePoint m_progress; // the last time the kernel took bytes of ours, or nothing waited
+    ConnectionLimiter::Slot m_slot; // set by the front
     std::int64_t m_bodyMemory = 0; // taken from the front's budget
     Phase m_phase = Phase::Http;
     HttpPipeline::Wait m_wait = HttpPipeline::Wait::NextRequest;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/stomp/stompconnection.h"
 
+#include "server/net/addressblock.h"
 #include "server/session/exchange.h"
 #include "server/stomp/replies.h"
 #include "server/stomp/sendrequest.h"
@@ -36,6 +37,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
     , m_heartBeat(settings.heartBeat)
     , m_subscriptions(settings.subscriptions)
     , m_outbox(connection, collaborators.broker, settings.delivery)
+    , m_address(addressBlock(connection.peer()))
 {
     m_connection.setMessageLimit(frameLimit(m_settings, LoginState::Before));
 }
@@ -174,6 +176,14 @@ void StompConnection::send(const stomp::Frame &frame)
         return;
     }
     PendingSend pending{valueOf(frame, "receipt"), QByteArray::fromStdString(*frame.find("destination"))};
+    // The user first: one that runs wild does not use up what others behind its address may send.
+    auto refused = m_with.limits.exchangeBy(m_user, m_now);
+    if (!refused)
+        refused = m_with.limits.exchangeFrom(m_address, m_now);
+    if (refused) {
+        tellUndeliverable(pending, *refused);
+        return;
+    }
     auto content = contentOf(frame, m_settings.jsonDepth);
     if (!content) {
         tellUndeliverable(pending, content.error());
@@ -269,6 +279,7 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     }
 
     m_session = *result;
+    m_user = m_with.limits.keyOf(m_session->userId);
     m_state = State::Connected;
     m_deadline.reset();
     m_parser.setLimits(parserLimits(m_settings, LoginState::After));
@@ -387,6 +398,10 @@ void StompConnection::onTick(TimePoint now)
             fail({CloseCode::LoginTimeout, "login timeout",
                   "There was no successful CONNECT within the time allowed."});
         break;
+    case State::Refusing:
+        if (now >= *m_deadline)
+            tellRefusal();
+        break;
     case State::Connected:
         watchPeer(now);
         break;
@@ -429,7 +444,21 @@ void StompConnection::refuseCredentials(const QByteArray &login, const char *det
 {
     m_with.metrics.strange(Strange::BadCredentials, login.left(UserId::maximumSize).toStdString(),
                            "CONNECT from " + m_connection.peer().toString().toStdString());
-    fail({CloseCode::CredentialsRefused, "credentials refused", detail});
+    m_refusal = detail;
+    const Duration delay = m_with.limits.failedKey(m_address, m_now);
+    if (delay == Duration::zero()) {
+        tellRefusal();
+        return;
+    }
+    m_state = State::Refusing;
+    m_kept = {};
+    const TimePoint due = m_now + delay;
+    m_deadline = m_deadline ? std::min(*m_deadline, due) : due;
+}
+
+void StompConnection::tellRefusal()
+{
+    fail({CloseCode::CredentialsRefused, "credentials refused", m_refusal});
 }
 
 /// An ERROR always ends the connection (STOMP 1.2, "ERROR").

@@ -3,6 +3,7 @@
 
 #include "server/broker/broker.h"
 #include "server/net/connection.h"
+#include "server/net/requestlimits.h"
 #include "server/session/sessions.h"
 #include "server/stomp/connectrequest.h"
 #include "server/stomp/fault.h"
@@ -40,6 +41,7 @@ public:
         Broker &broker;
         Executor &ioThread; ///< of the connection's own thread
         Metrics &metrics;
+        RequestLimits &limits;
     };
 
     /// @p connection outlives this object.
@@ -59,6 +61,7 @@ private:
     enum class State {
         AwaitingConnect,
         Attaching, ///< CONNECT came, the session service has not answered
+        Refusing, ///< the credentials were wrong, the client is told later; what it sends is not read
         Connected,
         Disconnecting, ///< DISCONNECT came, SENDs are under way
         Closing, ///< the close handshake has begun
@@ -110,6 +113,7 @@ private:
 
     // The end
     void refuseCredentials(const QByteArray &login, const char *detail);
+    void tellRefusal();
     void finishDisconnect();
     void fail(const Fault &fault);
     void close(CloseCode code, const QByteArray &reason);
@@ -135,7 +139,10 @@ private:
     std::uint64_t m_events = 0; ///< told so far, for their message-ids
     std::optional<std::string> m_disconnectReceipt;
     TimePoint m_now; ///< of the last call that told it
-    std::optional<TimePoint> m_deadline; ///< of the login, then of Disconnecting
+    std::optional<TimePoint> m_deadline; ///< of the login or its refusal, then of Disconnecting
+    const BucketKey m_address; ///< of the client
+    BucketKey m_user; ///< of the session, once attached
+    const char *m_refusal = nullptr; ///< what is told when Refusing ends
 };
 
 } // namespace msgsrv

@@ -100,6 +100,9 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QCOMPARE(config.broker.kind, BrokerKind::Embedded);
     QVERIFY(config.management.socket.empty() && config.management.listen.empty());
     QCOMPARE(config.limits.connectionsPerAddress, 1000);
+    QCOMPARE(config.limits.exchangesPerUser, 1000);
+    QVERIFY(config.limits.burst == 10s && config.limits.failedKeyDelay == 5s);
+    QCOMPARE(config.limits.failedKeys, 60);
     QCOMPARE(config.limits.body, 256 * 1024);
     QCOMPARE(config.limits.head, 16 * 1024);
     QCOMPARE(config.limits.frame, 1024 * 1024);
@@ -143,6 +146,9 @@ void TestConfigKeys::goodValuesAreTaken_data()
     row("workers", std::int64_t(256));
     row("workers", std::string("auto"));
     row("workers", std::string("4"));
+    row("limits.connects_per_address", std::string("auto"));
+    row("limits.exchanges_per_address", std::int64_t(0));
+    row("limits.burst", std::string("1s"));
     row("http.listen", std::string("[::1]:0"));
     row("stomp.path", std::string("/"));
     row("stomp.path", std::string("/a/b-c_d.e~f/"));
@@ -201,6 +207,11 @@ void TestConfigKeys::badValuesAreRefused_data()
         R"(limits.send_stall must be a time like "500ms", "30s", "5m" or "1h", but is 30)");
     row("limits.send_stall", std::string("10 s"),
         R"(limits.send_stall must be a time like "500ms", "30s", "5m" or "1h", but is "10 s")");
+    row("limits.burst", std::string("0"), R"(limits.burst must be a time, from 1s to 1h, but is "0")");
+    row("limits.failed_key_delay", std::string("2m"),
+        R"(limits.failed_key_delay must be a time, 0 or from 1ms to 1m, but is "2m")");
+    row("limits.connects_per_address", std::int64_t(-1),
+        R"(limits.connects_per_address must be "auto" or a whole number, 0 or from 1 to 1000000000, but is -1)");
     row("sessions.sweep_interval", std::string("0"),
         R"(sessions.sweep_interval must be a time, from 10ms to 8784h, but is "0")");
     row("http.listen", std::string("8080"),

@@ -27,6 +27,8 @@ private slots:
     void tlsFilesAreReadAndChecked();
     void frameBeforeLoginIsNeverLargerThanFrame_data();
     void frameBeforeLoginIsNeverLargerThanFrame();
+    void ratesOfAnAddressFollowItsConnections_data();
+    void ratesOfAnAddressFollowItsConnections();
     void whatIsPrintedIsReadAgain();
     void secretsAreNotPrinted();
 
@@ -237,6 +239,36 @@ void TestConfigLoader::frameBeforeLoginIsNeverLargerThanFrame()
     const auto loaded = load({"limits.frame=" + frame, "limits.frame_unauthenticated=" + before});
     QVERIFY(loaded);
     QCOMPARE(qint64(loaded->config.limits.frameUnauthenticated), result);
+}
+
+void TestConfigLoader::ratesOfAnAddressFollowItsConnections_data()
+{
+    QTest::addColumn<QList<QByteArray>>("settings");
+    QTest::addColumn<int>("connects");
+    QTest::addColumn<int>("exchanges");
+    using Settings = QList<QByteArray>;
+    QTest::newRow("defaults") << Settings{} << 200 << 5000;
+    QTest::newRow("few") << Settings{"limits.connections_per_address=1"} << 1 << 5;
+    QTest::newRow("very many") << Settings{"limits.connections_per_address=1000000000"} << 200'000'000
+                               << 1'000'000'000;
+    QTest::newRow("unlimited") << Settings{"limits.connections_per_address=0"} << 0 << 0;
+    QTest::newRow("given") << Settings{"limits.connections_per_address=0", "limits.connects_per_address=7",
+                                       "limits.exchanges_per_address=8"}
+                           << 7 << 8;
+    QTest::newRow("given as none") << Settings{"limits.connects_per_address=0",
+                                               "limits.exchanges_per_address=0"}
+                                   << 0 << 0;
+}
+
+void TestConfigLoader::ratesOfAnAddressFollowItsConnections()
+{
+    QFETCH(const QList<QByteArray>, settings);
+    QFETCH(const int, connects);
+    QFETCH(const int, exchanges);
+    const auto loaded = load(settings);
+    QVERIFY(loaded);
+    QCOMPARE(loaded->config.limits.connectsPerAddress, connects);
+    QCOMPARE(loaded->config.limits.exchangesPerAddress, exchanges);
 }
 
 void TestConfigLoader::whatIsPrintedIsReadAgain()

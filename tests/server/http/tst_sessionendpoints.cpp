@@ -23,7 +23,7 @@ constexpr qsizetype contentLimit = 1000;
 struct Bench
 {
     explicit Bench(SessionEndpointSettings settings = {})
-        : endpoints(sessions, directory, exchange, executor, metrics, withPort(std::move(settings)))
+        : endpoints({sessions, directory, exchange, executor, metrics, limits}, withPort(std::move(settings)))
         , routes(endpoints.routes())
     {
         directory.add({*UserId::parse("alice"), alice, Generation(1)});
@@ -95,6 +95,7 @@ struct Bench
     Exchange exchange{directory, broker, contentLimit};
     ManualExecutor executor;
     Metrics metrics;
+    RequestLimits limits{{}, metrics};
     SessionEndpoints endpoints;
     std::vector<HttpRoute> routes;
 };
@@ -840,9 +841,10 @@ void TestSessionEndpoints::repliesOutliveTheEndpoints()
     Exchange exchange(directory, broker, 0);
     ManualExecutor executor;
     Metrics metrics;
+    RequestLimits limits({}, metrics);
     std::optional<HttpResponse> response;
     {
-        SessionEndpoints endpoints(sessions, directory, exchange, executor, metrics, {});
+        SessionEndpoints endpoints({sessions, directory, exchange, executor, metrics, limits}, {});
         endpoints.routes()[0].handler(Bench::request("/connect", form, "userId=carol"),
                                       [&response](HttpResponse r) { response = std::move(r); });
     }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/net/listensocket.h"
 
+#include <QFile>
 #include <QTcpSocket>
 #include <QTest>
 
+#include <algorithm>
+#include <memory>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 using namespace msgsrv;
 
@@ -37,6 +43,36 @@ private slots:
         QVERIFY(!second);
         QVERIFY(second.error().contains(QString::number(first->port())));
         QVERIFY(second.error().contains(QStringLiteral("in use")));
+    }
+
+    void theBacklogIsAsDeepAsTheKernelAllows()
+    {
+        QFile file(QStringLiteral("/proc/sys/net/core/somaxconn"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const int most = file.readAll().trimmed().toInt();
+        auto sockets = ListenSockets::open(QHostAddress::LocalHost, 0, 1);
+        QVERIFY(sockets);
+        const int fd = sockets->take(0);
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        QCOMPARE(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+        ::close(fd);
+        QCOMPARE(ListenSockets::backlog, 4096);
+        // Of a listening socket the kernel tells its backlog here (tcp_get_info()).
+        QCOMPARE(int(info.tcpi_sacked), std::min(ListenSockets::backlog, most));
+    }
+
+    void aStormWaitsWithoutBeingAccepted()
+    {
+        const auto sockets = ListenSockets::open(QHostAddress::LocalHost, 0, 1);
+        QVERIFY(sockets);
+        std::vector<std::unique_ptr<QTcpSocket>> clients;
+        for (int i = 0; i < 300; ++i) {
+            clients.push_back(std::make_unique<QTcpSocket>());
+            clients.back()->connectToHost(QHostAddress::LocalHost, sockets->port());
+        }
+        for (const auto &client : clients)
+            QVERIFY(client->waitForConnected());
     }
 
     void aPortIsFreeAgainWhenTheSocketsAreGone()

@@ -217,7 +217,8 @@ struct StompFixture
     static ListeningKey key(std::string_view secret) { return ListeningKey::fromPresented(secret); }
 
     explicit StompFixture(const std::function<void(StompSettings &)> &adjust = {},
-                          std::string_view name = "alice")
+                          std::string_view name = "alice", const RequestLimits::Settings &limitSettings = {})
+        : limits(limitSettings, metrics)
     {
         if (adjust)
             adjust(settings);
@@ -226,7 +227,7 @@ struct StompFixture
         directory.add({user(name), key("queue.alice"), Generation(1)});
         directory.add({user("bob"), key("queue.bob"), Generation(2)});
         stomp = std::make_unique<StompConnection>(
-            connection, StompConnection::Collaborators{sessions, exchange, broker, ioThread, metrics},
+            connection, StompConnection::Collaborators{sessions, exchange, broker, ioThread, metrics, limits},
             settings);
     }
 
@@ -283,6 +284,7 @@ struct StompFixture
     SessionDirectory directory;
     Exchange exchange{directory, broker, 1000};
     Metrics metrics;
+    RequestLimits limits;
     StompSettings settings;
     TimePoint now{seconds(1000)};
     std::unique_ptr<StompConnection> stomp;

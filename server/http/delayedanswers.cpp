@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/http/delayedanswers.h"
+
+#include <utility>
+
+namespace msgsrv {
+
+bool DelayedAnswers::add(TimePoint due, std::function<void()> answer)
+{
+    if (m_waiting.size() >= most)
+        return false;
+    m_waiting.emplace(due, std::move(answer));
+    return true;
+}
+
+void DelayedAnswers::giveAll()
+{
+    // An answer may lead to the next request of its connection, and so to another one that is to wait.
+    for (auto &[due, answer] : std::exchange(m_waiting, {}))
+        answer();
+}
+
+void DelayedAnswers::sweep(TimePoint now)
+{
+    while (!m_waiting.empty() && m_waiting.begin()->first <= now)
+        m_waiting.extract(m_waiting.begin()).mapped()();
+}
+
+} // namespace msgsrv
