@@ -14,6 +14,8 @@ class TestLimits : public QObject
 
 private slots:
     void aCallAndALobbyMeetNoLimit();
+    void connectionsAreCountedForTheClientBehindTheProxy();
+    void aProxysKeptConnectionsCountForNobody();
     void connectsAreLimitedPerClientAddress();
     void exchangesAreLimitedPerClientAddress();
     void exchangesAreLimitedPerUser();
@@ -62,10 +64,13 @@ HttpAnswer untilLimited(Request request, int least)
     return {};
 }
 
-#define VERIFY_LIMITED(answer)                                                                               \
-    QCOMPARE((answer).status, 429);                                                                          \
-    QCOMPARE(typeOf((answer).json()), rateLimited);                                                          \
-    QVERIFY((answer).header("Retry-After").toInt() >= 1)
+#define VERIFY_LIMITED(asked)                                                                                \
+    do {                                                                                                     \
+        const HttpAnswer answer = (asked);                                                                   \
+        QCOMPARE(answer.status, 429);                                                                        \
+        QCOMPARE(typeOf(answer.json()), rateLimited);                                                        \
+        QVERIFY(answer.header("Retry-After").toInt() >= 1);                                                  \
+    } while (false)
 
 } // namespace
 
@@ -89,6 +94,61 @@ void TestLimits::aCallAndALobbyMeetNoLimit()
     QCOMPARE(MetricsReader::scrape(daemon.internal()).sum("messaging_requests_limited_total"), 0.0);
 }
 
+void TestLimits::connectionsAreCountedForTheClientBehindTheProxy()
+{
+    Daemon daemon({trustedProxy(), QStringLiteral("limits.connections_per_address=3"),
+                   QStringLiteral("limits.connects_per_address=0")});
+    QVERIFY(daemon.start());
+    const auto open = [&](const QByteArray &client) {
+        WebSocketClient::Options options;
+        options.headers = onBehalfOf(client);
+        auto webSocket = std::make_unique<WebSocketClient>(daemon.stomp(), options);
+        (void)webSocket->waitForOpen();
+        return webSocket;
+    };
+    const auto rejected = [&] {
+        return MetricsReader::scrape(daemon.internal())
+            .value("messaging_connections_rejected_total", {{"reason", "address"}});
+    };
+    std::vector<std::unique_ptr<WebSocketClient>> mine;
+    std::vector<std::unique_ptr<WebSocketClient>> others;
+    for (int i = 0; i < 3; ++i) {
+        mine.push_back(open("203.0.113.1"));
+        QVERIFY(mine.back()->isOpen());
+        others.push_back(open("2001:db8::" + QByteArray::number(i)));
+        QVERIFY(others.back()->isOpen());
+    }
+    VERIFY_LIMITED(open("203.0.113.1")->handshake());
+    VERIFY_LIMITED(open("2001:db8::ffff")->handshake());
+    VERIFY_LIMITED(get(daemon.http(), "/", onBehalfOf("203.0.113.1")));
+    VERIFY_LIMITED(postForm(daemon.http(), "/connect", {{"userId", "alice"}}, onBehalfOf("203.0.113.1")));
+    QCOMPARE(rejected(), 4.0);
+    QVERIFY(open("203.0.113.2")->isOpen());
+    QVERIFY(open("2001:db8:0:1::1")->isOpen());
+    QCOMPARE(get(daemon.http(), "/").status, 200); // the proxy's own check of our health
+    mine.pop_back();
+    QVERIFY(waitUntil([&] { return open("203.0.113.1")->isOpen(); })); // the place is free again
+}
+
+void TestLimits::aProxysKeptConnectionsCountForNobody()
+{
+    Daemon daemon({trustedProxy(), QStringLiteral("limits.connections_per_address=1"),
+                   QStringLiteral("limits.connects_per_address=0")});
+    QVERIFY(daemon.start());
+    std::vector<std::unique_ptr<HttpClient>> kept;
+    for (int i = 0; i < 10; ++i) {
+        kept.push_back(std::make_unique<HttpClient>(daemon.http()));
+        const auto ask = [&](const QByteArray &client) {
+            return kept.back()->request(httpRequest("GET", "/", daemon.http(), onBehalfOf(client))).status;
+        };
+        QCOMPARE(ask("203.0.113.1"), 200);
+        QCOMPARE(ask("203.0.113.2"), 200);
+        QCOMPARE(ask("203.0.113.1"), 200);
+    }
+    for (const auto &connection : kept)
+        QVERIFY(!connection->isClosed());
+}
+
 void TestLimits::connectsAreLimitedPerClientAddress()
 {
     Daemon daemon(
@@ -99,10 +159,10 @@ void TestLimits::connectsAreLimitedPerClientAddress()
         return postForm(daemon.http(), "/connect", {{"userId", QByteArray::number(++user)}},
                         onBehalfOf(client) + Headers{{"Origin", "http://" + daemon.http()}});
     };
-    const HttpAnswer answer = untilLimited([&] { return connectFrom("203.0.113.1"); }, 5);
-    VERIFY_LIMITED(answer);
-    QCOMPARE(answer.header("Access-Control-Allow-Origin"), "http://" + daemon.http());
-    QCOMPARE(answer.header("Access-Control-Expose-Headers"), "Retry-After");
+    const HttpAnswer refusal = untilLimited([&] { return connectFrom("203.0.113.1"); }, 5);
+    VERIFY_LIMITED(refusal);
+    QCOMPARE(refusal.header("Access-Control-Allow-Origin"), "http://" + daemon.http());
+    QCOMPARE(refusal.header("Access-Control-Expose-Headers"), "Retry-After");
     QCOMPARE(limited(daemon, "connects_per_address"), 1.0);
     QCOMPARE(connectFrom("203.0.113.2").status, 200);
     // An IPv6 client has a whole network to come from.
@@ -126,8 +186,8 @@ void TestLimits::exchangesAreLimitedPerClientAddress()
         return postForm(daemon.http(), "/exchange", {{"toUserId", "bob"}, {"content", "x"}},
                         user.bearer() + onBehalfOf(client));
     };
-    const HttpAnswer answer = untilLimited([&] { return exchangeFrom("203.0.113.1", alice); }, 5);
-    VERIFY_LIMITED(answer);
+    const HttpAnswer refusal = untilLimited([&] { return exchangeFrom("203.0.113.1", alice); }, 5);
+    VERIFY_LIMITED(refusal);
     QCOMPARE(limited(daemon, "exchanges_per_address"), 1.0);
     QCOMPARE(exchangeFrom("203.0.113.2", alice).status, 202);
 }
@@ -139,8 +199,8 @@ void TestLimits::exchangesAreLimitedPerUser()
     User alice(daemon, "alice");
     User bob(daemon, "bob");
     QVERIFY(alice.connect().status == 200 && bob.connect().status == 200);
-    const HttpAnswer answer = untilLimited([&] { return alice.exchange("bob", "x"); }, 5);
-    VERIFY_LIMITED(answer);
+    const HttpAnswer refusal = untilLimited([&] { return alice.exchange("bob", "x"); }, 5);
+    VERIFY_LIMITED(refusal);
     QCOMPARE(limited(daemon, "exchanges_per_user"), 1.0);
     QCOMPARE(bob.exchange("alice", "x").status, 202);
     QVERIFY(Conservation(MetricsReader::scrape(daemon.internal())).holds());
