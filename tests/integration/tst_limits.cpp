@@ -20,6 +20,7 @@ private slots:
     void exchangesAreLimitedPerClientAddress();
     void exchangesAreLimitedPerUser();
     void sendsAreLimitedPerUserAndTheConnectionGoesOn();
+    void guessedKeysWaitAndValidOnesDoNot_data();
     void guessedKeysWaitAndValidOnesDoNot();
     void guessedPasscodesWaitAndValidOnesDoNot();
     void acceptingPausesWithoutDescriptorsAndTheRestGoesOn();
@@ -242,9 +243,18 @@ void TestLimits::sendsAreLimitedPerUserAndTheConnectionGoesOn()
     QCOMPARE(alice.stomp().violations(), QList<QByteArray>());
 }
 
+void TestLimits::guessedKeysWaitAndValidOnesDoNot_data()
+{
+    QTest::addColumn<QString>("engine");
+    QTest::newRow("direct") << QStringLiteral("net.engine=direct");
+    QTest::newRow("qt") << QStringLiteral("net.engine=qt");
+}
+
 void TestLimits::guessedKeysWaitAndValidOnesDoNot()
 {
-    Daemon daemon({QStringLiteral("limits.failed_keys=3"), QStringLiteral("limits.failed_key_delay=30s")});
+    QFETCH(const QString, engine);
+    Daemon daemon(
+        {engine, QStringLiteral("limits.failed_keys=3"), QStringLiteral("limits.failed_key_delay=30s")});
     QVERIFY(daemon.start());
     User alice(daemon, "alice");
     QVERIFY(alice.connect().status == 200);
