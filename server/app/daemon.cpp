@@ -341,7 +341,7 @@ void Daemon::stop()
         IoThread &thread = parts.ioThreads.at(i);
         thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
             worker->front.drain();
-            worker->endpoints.delayedAnswers().giveAll();
+            worker->endpoints.delayedAnswers().shut();
             thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
         });
     }

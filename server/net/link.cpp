@@ -277,6 +277,17 @@ void Link::describe(HttpHead &head)
     request.host = client.host.empty() ? QByteArray("localhost") : QByteArray::fromStdString(client.host);
 }
 
+/// Counts the connection for the client that asks now, when a trusted proxy carries it. False: that client
+/// has too many, and was told so.
+bool Link::admitClient()
+{
+    if (m_slot.attribute(m_request->peer))
+        return true;
+    metrics().rejected(FrontMetrics::Rejection::Address);
+    reject({.cause = ProblemCause::RateLimited, .detail = "Too many connections from this address."});
+    return false;
+}
+
 void Link::makeVirtual()
 {
     m_virtual = new VirtualSocket(this, m_peer, 0, {}, 0);
@@ -288,6 +299,8 @@ void Link::dispatch(HttpPipeline::Request request)
         m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
+    if (!admitClient())
+        return;
     const HttpRoute *route = m_front.m_router.find(m_request->path);
     if (m_front.m_settings.engine == Engine::Direct && route && route->isHot
         && request.head.method == "POST") {
@@ -345,6 +358,7 @@ void Link::answerDirectly(const HttpResponse &response)
 void Link::answered()
 {
     m_request.reset();
+    m_slot.unattribute();
     if (m_gone) {
         finish();
         return;
@@ -397,6 +411,8 @@ void Link::startUpgrade(HttpPipeline::Upgrade upgrade)
         reject({.cause = ProblemCause::OriginRefused, .detail = "Pages of this origin may not connect."});
         return;
     }
+    if (!admitClient())
+        return;
     m_early = std::move(upgrade.rest);
     m_subprotocol = QByteArray::fromStdString(checked->subprotocol);
     wait(Phase::Upgrading, settings.limits.headTimeout);

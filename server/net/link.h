@@ -116,6 +116,7 @@ private:
     void finish();
     void makeVirtual();
     void describe(HttpHead &head);
+    [[nodiscard]] bool admitClient();
 
     const std::shared_ptr<Link *> m_self = std::make_shared<Link *>(this);
     Front &m_front;
