@@ -333,6 +333,7 @@ void TestLimits::acceptingPausesWithoutDescriptorsAndTheRestGoesOn()
     QVERIFY(alice.enter() && bob.enter());
 
     std::vector<SocketPtr> silent;
+    silent.reserve(2 * openFiles);
     for (int i = 0; i < 2 * openFiles; ++i)
         silent.push_back(openSocket(i % 2 == 0 ? daemon.http() : daemon.stomp()));
     // The kernel takes them all; the daemon as many as it has descriptors for, and tells so.

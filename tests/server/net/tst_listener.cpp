@@ -173,6 +173,7 @@ private slots:
     {
         startWith(0);
         std::vector<std::unique_ptr<QTcpSocket>> clients;
+        clients.reserve(20);
         for (int i = 0; i < 20; ++i)
             clients.push_back(dial());
         for (const auto &client : clients)
