@@ -49,7 +49,7 @@ Fault unservedCommand(const stomp::Frame &frame)
 {
     if (isOneOf(frame.command, {"CONNECT", "STOMP"}))
         return protocolFault(frame, "already connected", "CONNECT may be sent once on a connection.");
-    if (isOneOf(frame.command, {"ACK", "NACK", "BEGIN", "COMMIT", "ABORT"}))
+    if (isOneOf(frame.command, {"BEGIN", "COMMIT", "ABORT"}))
         return unsupported(frame, frame.command);
     if (isOneOf(frame.command, {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR"}))
         return protocolFault(frame, "not a client command", "This command is sent by servers only.");

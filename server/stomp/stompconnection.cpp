@@ -130,6 +130,8 @@ void StompConnection::handle(const stomp::Frame &frame)
         subscribe(frame);
     } else if (command == "UNSUBSCRIBE") {
         unsubscribe(frame);
+    } else if (command == "ACK" || command == "NACK") {
+        acknowledge(frame);
     } else if (command == "DISCONNECT") {
         disconnect(frame);
     } else {
@@ -228,8 +230,8 @@ void StompConnection::unsubscribe(const stomp::Frame &frame)
         fail(request.error());
         return;
     }
-    const bool removed = request->id ? m_subscriptions.removeById(*request->id)
-                                     : m_subscriptions.removeByDestination(request->destination);
+    auto removed = request->id ? m_subscriptions.removeById(*request->id)
+                               : m_subscriptions.removeByDestination(request->destination);
     if (!removed) {
         fail(protocolFault(frame, "no such subscription", "This connection has no such subscription."));
         return;
@@ -238,8 +240,40 @@ void StompConnection::unsubscribe(const stomp::Frame &frame)
         m_outbox.shut();
         m_queue = Queue::None;
         m_with.broker.unsubscribe(m_session->key, m_connection.id());
+    } else {
+        // The other subscriptions get what this one did not acknowledge.
+        settle({removed->serial, removed->unacknowledged.takeAll(), Verdict::Return});
     }
     writeReceipt(valueOf(frame, "receipt"));
+    deliver();
+}
+
+void StompConnection::acknowledge(const stomp::Frame &frame)
+{
+    const auto request = AckRequest::parse(frame, m_version);
+    if (!request) {
+        fail(request.error());
+        return;
+    }
+    const auto acknowledgement = m_subscriptions.acknowledge(*request);
+    if (!acknowledgement) {
+        fail(protocolFault(frame, "no such message",
+                           "No subscription of this connection waits for this acknowledgement."));
+        return;
+    }
+    settle(*acknowledgement);
+    writeReceipt(valueOf(frame, "receipt"));
+    deliver();
+}
+
+void StompConnection::settle(const Acknowledgement &acknowledgement)
+{
+    std::vector<DeliveryTag> tags;
+    tags.reserve(acknowledgement.messages.size());
+    for (const UnacknowledgedMessage &message : acknowledgement.messages)
+        tags.push_back(message.tag);
+    if (!tags.empty())
+        m_with.broker.acknowledge(m_session->key, m_connection.id(), tags, acknowledgement.verdict);
 }
 
 void StompConnection::disconnect(const stomp::Frame &frame)
@@ -344,7 +378,12 @@ void StompConnection::tellUndeliverable(const PendingSend &pending, const Proble
     event.destination = pending.destination;
     event.receiptId = pending.receiptId;
     event.timestampMs = QDateTime::currentMSecsSinceEpoch();
-    write(reply::undeliverable(m_version, m_session->key, m_subscriptions.first(), event));
+    Subscription &subscription = m_subscriptions.first();
+    if (subscription.acknowledges()) {
+        event.ackNumber = m_subscriptions.nextNumber();
+        subscription.unacknowledged.add({event.ackNumber, 0, event.eventId});
+    }
+    write(reply::undeliverable(m_version, subscription, event));
 }
 
 void StompConnection::onMessagesReady(const ListeningKey &queue)
@@ -364,7 +403,7 @@ void StompConnection::deliver()
     if (m_state != State::Connected || m_queue != Queue::Subscribed)
         return;
     const std::uint64_t before = m_outbox.written();
-    const auto progress = m_outbox.deliver(m_version, m_subscriptions.first());
+    const auto progress = m_outbox.deliver(m_version, m_subscriptions);
     if (m_outbox.written() != before)
         m_heartBeat.sent(m_now);
     if (progress == Outbox::Progress::Yielded) {

@@ -93,7 +93,9 @@ private:
     void send(const stomp::Frame &frame);
     void subscribe(const stomp::Frame &frame);
     void unsubscribe(const stomp::Frame &frame);
+    void acknowledge(const stomp::Frame &frame);
     void disconnect(const stomp::Frame &frame);
+    void settle(const Acknowledgement &acknowledgement);
 
     // Answers of others
     /// False when nobody wants the session any more: it must be given back.
