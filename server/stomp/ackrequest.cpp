@@ -26,7 +26,8 @@ tl::expected<AckRequest, Fault> AckRequest::parse(const stomp::Frame &frame, sto
             return tl::unexpected(unservedCommand(frame));
         const std::string requeue = valueOf(frame, "requeue").value_or("true");
         if (requeue != "true" && requeue != "false")
-            return tl::unexpected(protocolFault(frame, "malformed requeue", "requeue must be true or false."));
+            return tl::unexpected(
+                protocolFault(frame, "malformed requeue", "requeue must be true or false."));
         request.verdict = requeue == "true" ? Verdict::Return : Verdict::Reject;
     }
 

@@ -33,9 +33,8 @@ Outbox::Progress Outbox::deliver(stomp::Version version, Subscriptions &subscrip
             (void)m_broker.take(*m_queue, m_connection.id(), 0, 0);
             return Progress::Done;
         }
-        const auto batch
-            = m_broker.take(*m_queue, m_connection.id(), subscription->room(m_settings.batch),
-                            m_settings.batchBytes);
+        const auto batch = m_broker.take(*m_queue, m_connection.id(), subscription->room(m_settings.batch),
+                                         m_settings.batchBytes);
         if (batch.empty())
             return Progress::Done;
         if (subscription->acknowledges() ? !deliverHeld(version, subscriptions, *subscription, batch)
@@ -67,8 +66,7 @@ bool Outbox::deliverHeld(stomp::Version version, Subscriptions &subscriptions, S
     int written = 0;
     for (const Delivery &delivery : batch) {
         const std::uint64_t number = subscriptions.nextNumber();
-        if (!write(
-                reply::message(version, subscription, *delivery.message, number, delivery.redelivered)))
+        if (!write(reply::message(version, subscription, *delivery.message, number, delivery.redelivered)))
             break;
         subscription.unacknowledged.add({number, delivery.tag, delivery.message->id});
         ++written;

@@ -39,8 +39,8 @@ public:
         Done, ///< nothing is left, or nothing can be written for now
         Yielded, ///< there may be more: call again in another turn of the event loop
     };
-    /// Takes messages from the broker, writes each for a subscription that has room, and settles them or, when
-    /// the subscription acknowledges, holds them. Does nothing while shut or backed up.
+    /// Takes messages from the broker, writes each for a subscription that has room, and settles them or,
+    /// when the subscription acknowledges, holds them. Does nothing while shut or backed up.
     Progress deliver(stomp::Version version, Subscriptions &subscriptions);
 
     /// The connection said Queued and has not drained since.

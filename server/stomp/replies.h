@@ -46,7 +46,8 @@ struct Undeliverable
     qint64 timestampMs = 0; ///< Unix time
     std::uint64_t ackNumber = 0; ///< as in message()
 };
-[[nodiscard]] std::string undeliverable(stomp::Version version, const Subscription &subscription, const Undeliverable &event);
+[[nodiscard]] std::string undeliverable(stomp::Version version, const Subscription &subscription,
+                                        const Undeliverable &event);
 
 } // namespace reply
 

@@ -72,10 +72,10 @@ private slots:
         QTest::addColumn<QByteArray>("version");
         QTest::addColumn<QByteArray>("mode");
         QTest::addColumn<QByteArray>("messages");
-        QTest::newRow("item 76: 1.2, client") << QByteArray("1.2") << QByteArray("client")
-                                              << QByteArray("a=1 b=2 c=3 d=4");
-        QTest::newRow("1.2, client-individual") << QByteArray("1.2") << QByteArray("client-individual")
-                                                << QByteArray("a=1 b=2 c=3 d=4");
+        QTest::newRow("item 76: 1.2, client")
+            << QByteArray("1.2") << QByteArray("client") << QByteArray("a=1 b=2 c=3 d=4");
+        QTest::newRow("1.2, client-individual")
+            << QByteArray("1.2") << QByteArray("client-individual") << QByteArray("a=1 b=2 c=3 d=4");
         QTest::newRow("1.2, auto") << QByteArray("1.2") << QByteArray("auto") << QByteArray("a= b= c= d=");
         QTest::newRow("1.1, client") << QByteArray("1.1") << QByteArray("client")
                                      << QByteArray("a= b= c= d=");
@@ -97,10 +97,11 @@ private slots:
         f.receive("SUBSCRIBE\nid:s\ndestination:/queue/queue.alice\nack:client\n\n^@");
         f.broker.waiting = {f.message("m!")};
         f.stomp->onMessagesReady(alice);
-        QCOMPARE(f.sent(),
-                 QByteArrayList{"MESSAGE\ndestination:/queue/queue.alice\nsubscription:s\nmessage-id:m!\nack:1\n"
-                                "redelivered:true\ncontent-type:application/json\nfrom:bob\ncontent-length:2\n"
-                                "\n{}^@"});
+        QCOMPARE(
+            f.sent(),
+            QByteArrayList{"MESSAGE\ndestination:/queue/queue.alice\nsubscription:s\nmessage-id:m!\nack:1\n"
+                           "redelivered:true\ncontent-type:application/json\nfrom:bob\ncontent-length:2\n"
+                           "\n{}^@"});
     }
 
     void whatIsWrittenIsHeld()
@@ -128,7 +129,8 @@ private slots:
                                 << QByteArray(verdicts);
         };
         row("item 74: client is cumulative", "1.2", "client", "ACK\nid:3\n\n^@", "accept 1 2 3");
-        row("client in two steps", "1.2", "client", "ACK\nid:1\n\n^@ACK\nid:4\n\n^@", "accept 1, accept 2 3 4");
+        row("client in two steps", "1.2", "client", "ACK\nid:1\n\n^@ACK\nid:4\n\n^@",
+            "accept 1, accept 2 3 4");
         row("item 74: client-individual is not", "1.2", "client-individual", "ACK\nid:3\n\n^@", "accept 3");
         row("in any order", "1.2", "client-individual", "ACK\nid:3\n\n^@ACK\nid:1\n\n^@ACK\nid:4\n\n^@",
             "accept 3, accept 1, accept 4");
@@ -313,7 +315,8 @@ private slots:
     void eventsThatNobodyAcknowledgesAreForgotten()
     {
         AckFixture f("client-individual");
-        f.receive(QByteArray("SEND\ndestination:/user/nobody\n\nx^@").repeated(Unacknowledged::mostEvents + 1));
+        f.receive(
+            QByteArray("SEND\ndestination:/user/nobody\n\nx^@").repeated(Unacknowledged::mostEvents + 1));
         f.receive("ACK\nid:1\n\n^@ACK\nid:6\n\n^@"); // a message, and the second event
         QCOMPARE(f.connection.closeCode, 0);
         f.receive("ACK\nid:5\n\n^@"); // the first event

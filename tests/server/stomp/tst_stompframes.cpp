@@ -357,9 +357,6 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
     const char *const missing = "header missing";
     const char *const foreign = "The queue is not this session's own.";
 
-    row("BEGIN", "BEGIN\ntransaction:1\n", unsupported, "BEGIN is not supported yet.", 1008);
-    row("COMMIT", "COMMIT\ntransaction:1\n", unsupported, "COMMIT is not supported yet.", 1008);
-    row("ABORT", "ABORT\ntransaction:1\n", unsupported, "ABORT is not supported yet.", 1008);
     row("a server's command", "MESSAGE\n", "not a client command", "This command is sent by servers only.",
         1002);
     row("an unknown command", "HELLO\n", "unknown command",
@@ -377,9 +374,6 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
     row("SEND to the own queue", "SEND\ndestination:/queue/queue.alice\n", unsupported,
         "SEND to anything but /user/<userId> is not supported yet.", 1008);
     row("SEND to a foreign queue", "SEND\ndestination:/queue/queue.bob\n", "access refused", foreign, 1008);
-    row("SEND in a transaction", "SEND\ndestination:/user/bob\ntransaction:1\n", unsupported,
-        "SEND in a transaction is not supported yet.", 1008);
-
     row("SUBSCRIBE without destination", "SUBSCRIBE\nid:1\n", missing,
         "SUBSCRIBE needs the header destination.", 1002);
     row("SUBSCRIBE without id", "SUBSCRIBE\ndestination:/queue/queue.alice\n", missing,
