@@ -94,6 +94,8 @@ StompSettings stompSettings(const Config &config)
     settings.frame = config.limits.frame;
     settings.headers = config.stomp.headers;
     settings.headerLine = int(config.stomp.headerBytes);
+    settings.subscriptions = config.stomp.subscriptions;
+    settings.transactions = {config.stomp.transactions, config.stomp.transactionBytes};
     settings.jsonDepth = config.limits.jsonDepth;
     settings.loginTimeout = config.stomp.loginTimeout;
     settings.heartBeat.canSend = config.stomp.heartbeatMin;

@@ -14,6 +14,8 @@ const char *toString(DropReason reason)
         return "slow_consumer";
     case DropReason::Expired:
         return "expired";
+    case DropReason::Rejected:
+        return "rejected";
     }
     Q_UNREACHABLE();
 }

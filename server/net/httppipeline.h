@@ -56,6 +56,8 @@ public:
     [[nodiscard]] Step next();
 
     [[nodiscard]] qsizetype buffered() const { return m_in.size(); }
+    /// What it takes to hold that.
+    [[nodiscard]] qsizetype memory() const { return m_in.capacity(); }
 
 private:
     HttpHeadParser m_parser;

@@ -79,9 +79,14 @@ Link::~Link()
         if (virtualSocket && !m_connection)
             virtualSocket->deleteLater(); // QWebSocketServer keeps one that it has not upgraded
     }
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(m_bodyMemory);
+    forgetBody();
     m_front.remove(this);
+}
+
+void Link::forgetBody()
+{
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
 }
 
 FrontMetrics &Link::metrics() const
@@ -253,7 +258,7 @@ void Link::awaitMore(HttpPipeline::Wait what)
 bool Link::affordBody()
 {
     const auto &budget = m_front.m_settings.bodyMemory;
-    const std::int64_t more = m_pipeline->buffered() - freeBody - m_bodyMemory;
+    const std::int64_t more = m_pipeline->memory() - freeBody - m_bodyMemory;
     if (!budget || more <= 0)
         return true;
     if (!budget->take(more))
@@ -295,8 +300,7 @@ void Link::makeVirtual()
 
 void Link::dispatch(HttpPipeline::Request request)
 {
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
+    forgetBody();
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
     if (!admitClient())
@@ -534,6 +538,8 @@ void Link::virtualSocketClosed()
 void Link::linger(bool peerIsSending)
 {
     m_peerIsSending = peerIsSending;
+    m_pipeline.reset(); // nothing of what it holds is read any more
+    forgetBody();
     // The sending side is shut first, and what comes is thrown away until the peer closes too.
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
