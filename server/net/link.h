@@ -57,7 +57,9 @@ public:
     /// The request that the virtual socket was just fed. Its body stands in Qt's request.
     [[nodiscard]] const HttpRequest &request() const { return *m_request; }
     void setRequestBody(const QByteArray &body) { m_request->body = body; }
-    /// The whole answer is written to the virtual socket (or the link has no peer any more).
+    /// Instead of what would be written to the virtual socket.
+    void writeAnswer(std::string_view text) { write(text); }
+    /// The whole answer is written (or the link has no peer any more).
     void answered();
     [[nodiscard]] bool closesAfterAnswer() const { return m_closeAfterAnswer; }
 
