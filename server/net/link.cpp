@@ -22,7 +22,14 @@ namespace msgsrv {
 namespace {
 
 /// What may come behind a request that is not answered yet; the kernel holds the rest.
-constexpr qsizetype readAheadLimit = 64 * 1024;
+constexpr qsizetype readAheadLimit = 16 * 1024;
+
+/// What is read at once where requests may come one behind the other; of a body it is the whole buffer.
+constexpr qint64 requestsAtOnce = 16 * 1024;
+
+/// Bytes of answers that may wait to be sent when the next request is looked at: a peer that asks and does
+/// not read is not asked what else it wants.
+constexpr qint64 answersAhead = 16 * 1024;
 
 /// Body bytes that every connection may hold without a look at limits.body_memory.
 constexpr std::int64_t freeBody = 16 * 1024;
@@ -182,8 +189,11 @@ void Link::onReadable()
 void Link::readRequests()
 {
     auto &buffer = m_front.m_readBuffer;
-    for (qint64 size = 0;
-         m_phase == Phase::Http && (size = m_stream->read(buffer.data(), qint64(buffer.size()))) > 0;) {
+    while (m_phase == Phase::Http && !m_held) {
+        const qint64 room = m_wait == HttpPipeline::Wait::Body ? qint64(buffer.size()) : requestsAtOnce;
+        const qint64 size = m_stream->read(buffer.data(), room);
+        if (size <= 0)
+            return;
         m_pipeline->append(QByteArrayView(buffer.data(), size));
         advance();
     }
@@ -208,6 +218,11 @@ void Link::readAhead()
 void Link::advance()
 {
     while (m_phase == Phase::Http) {
+        if (bytesQueued() > answersAhead) {
+            m_held = true; // until the kernel takes bytes
+            m_stream->setReading(false);
+            return;
+        }
         HttpPipeline::Step step = m_pipeline->next();
         if (const auto *more = std::get_if<HttpPipeline::NeedMore>(&step)) {
             awaitMore(more->wait);
@@ -372,7 +387,8 @@ void Link::answered()
     if (m_feeding)
         return; // advance() goes on
     advance();
-    m_stream->setReading(true);
+    if (!m_held)
+        m_stream->setReading(true);
 }
 
 void Link::reject(const Problem &problem)
@@ -508,6 +524,11 @@ void Link::onBytesTaken()
     m_progress = Clock::now();
     if (m_connection)
         m_connection->bytesTaken();
+    if (m_held && bytesQueued() <= answersAhead) {
+        m_held = false;
+        m_stream->setReading(true);
+        advance();
+    }
     if (m_phase == Phase::Lingering)
         sayTheEnd();
 }
@@ -535,6 +556,7 @@ void Link::linger(bool peerIsSending)
 {
     m_peerIsSending = peerIsSending;
     // The sending side is shut first, and what comes is thrown away until the peer closes too.
+    m_held = false;
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
     m_stream->setReading(true);
@@ -558,6 +580,11 @@ void Link::onPeerFinished()
     m_peerFinished = true;
     switch (m_phase) {
     case Phase::Http: // in the middle of a request, or between two
+        if (m_wait == HttpPipeline::Wait::NextRequest && bytesQueued() > 0)
+            linger(false); // it may still read
+        else
+            abort();
+        break;
     case Phase::Upgrading:
     case Phase::WebSocket:
         abort();

@@ -118,3 +118,7 @@ class Daemon:
             if sample == name and labels.items() <= have.items():
                 total += float(value)
         return total
+
+    def http_connections(self):
+        """Open HTTP connections but the one that asks."""
+        return self.metric("messaging_connections", transport="http") - 1
