@@ -84,7 +84,7 @@ class Secrets(unittest.TestCase):
                         secrets = self.run_everything(daemon, tls)
                         secrets += [line for line in pair.key_text().splitlines() if not line.startswith("-") and len(line) > 20]
                         printed = daemon.output_of("--print-config")
-                        self.assertIn("limits.", printed)
+                        self.assertIn("[limits]", printed)
                         places = {"the log": daemon.log(), "--print-config": printed, "/metrics": daemon.metrics_text(),
                                   "the ready line": daemon.ready_line,
                                   "the command line": pathlib.Path(f"/proc/{daemon.pid}/cmdline").read_bytes().decode(),
