@@ -86,8 +86,7 @@ Link::~Link()
         if (virtualSocket && !m_connection)
             virtualSocket->deleteLater(); // QWebSocketServer keeps one that it has not upgraded
     }
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(m_bodyMemory);
+    giveBackBodyMemory();
     m_front.remove(this);
 }
 
@@ -264,17 +263,23 @@ void Link::awaitMore(HttpPipeline::Wait what)
                                                  : limits.bodyTimeout);
 }
 
-/// Takes from limits.body_memory what came of a body, when it is more than everybody may hold.
+/// Takes from limits.body_memory what is held of a body, when it is more than everybody may hold.
 bool Link::affordBody()
 {
     const auto &budget = m_front.m_settings.bodyMemory;
-    const std::int64_t more = m_pipeline->buffered() - freeBody - m_bodyMemory;
+    const std::int64_t more = m_pipeline->held() - freeBody - m_bodyMemory;
     if (!budget || more <= 0)
         return true;
     if (!budget->take(more))
         return false;
     m_bodyMemory += more;
     return true;
+}
+
+void Link::giveBackBodyMemory()
+{
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
 }
 
 // Requests
@@ -310,8 +315,7 @@ void Link::makeVirtual()
 
 void Link::dispatch(HttpPipeline::Request request)
 {
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
+    giveBackBodyMemory();
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
     if (!admitClient())
@@ -556,6 +560,8 @@ void Link::linger(bool peerIsSending)
 {
     m_peerIsSending = peerIsSending;
     // The sending side is shut first, and what comes is thrown away until the peer closes too.
+    m_pipeline.reset(); // holds what will be no request any more
+    giveBackBodyMemory();
     m_held = false;
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);

@@ -103,6 +103,7 @@ private:
     void advance();
     void awaitMore(HttpPipeline::Wait what);
     [[nodiscard]] bool affordBody();
+    void giveBackBodyMemory();
     void dispatch(HttpPipeline::Request request);
     void dispatchToQt(const HttpPipeline::Request &request);
     void answerDirectly(const HttpResponse &response);
@@ -121,7 +122,7 @@ private:
     const std::shared_ptr<Link *> m_self = std::make_shared<Link *>(this);
     Front &m_front;
     QPointer<VirtualSocket> m_virtual; // owned by Qt's server
-    std::unique_ptr<HttpPipeline> m_pipeline; // until the upgrade
+    std::unique_ptr<HttpPipeline> m_pipeline; // until the upgrade, or the end
     std::optional<HttpRequest> m_request; // while Answering or Upgrading
     std::unique_ptr<WebSocketConnection> m_connection; // after the upgrade
     QByteArray m_early; // first frames, while Upgrading
