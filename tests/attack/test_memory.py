@@ -55,12 +55,12 @@ ENDLESS = {
 class Crowd:
     """The clients, in one thread: each writes when it can, reads nothing, and comes again when it is thrown out."""
 
-    def __init__(self, address):
+    def __init__(self, address, kinds=tuple(ENDLESS)):
         self._address = address
         self._selector = selectors.DefaultSelector()
-        self.thrown_out = dict.fromkeys(ENDLESS, 0)
-        self.sent = dict.fromkeys(ENDLESS, 0)
-        kinds = itertools.cycle(ENDLESS)
+        self.thrown_out = dict.fromkeys(kinds, 0)
+        self.sent = dict.fromkeys(kinds, 0)
+        kinds = itertools.cycle(kinds)
         for number in range(CLIENTS):
             self._enter(next(kinds), f"127.0.1.{number % 200 + 1}")
 
@@ -100,9 +100,29 @@ class Crowd:
 
 
 class Memory(unittest.TestCase):
-    def test_endless_heads_bodies_and_frames(self):
+    @classmethod
+    def setUpClass(cls):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    @unittest.skipUnless(IS_LONG, "two minutes of it: ./dev attack")
+    def test_each_kind_alone(self):
+        for kind in ENDLESS:
+            with self.subTest(kind=kind), Daemon() as daemon:
+                before = highest = daemon.resident()
+
+                def watch():
+                    nonlocal highest
+                    highest = max(highest, daemon.resident())
+                crowd = Crowd(daemon.http, [kind])
+                try:
+                    crowd.run(7, watch)
+                finally:
+                    crowd.leave()
+                print(f"{kind}: {sum(crowd.sent.values()) >> 20} MiB sent, {(highest - before) / 1048576:.1f} MiB more", flush=True)
+                self.assertLessEqual(highest - before, ALLOWED)
+
+    def test_endless_heads_bodies_and_frames(self):
         with Daemon() as daemon:
             alice, bob = User(daemon, "alice"), User(daemon, "bob").listen()
             before = daemon.resident()
