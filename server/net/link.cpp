@@ -22,7 +22,14 @@ namespace msgsrv {
 namespace {
 
 /// What may come behind a request that is not answered yet; the kernel holds the rest.
-constexpr qsizetype readAheadLimit = 64 * 1024;
+constexpr qsizetype readAheadLimit = 16 * 1024;
+
+/// What is read at once where requests may come one behind the other; of a body it is the whole buffer.
+constexpr qint64 requestsAtOnce = 16 * 1024;
+
+/// Bytes of answers that may wait to be sent when the next request is looked at: a peer that asks and does
+/// not read is not asked what else it wants.
+constexpr qint64 answersAhead = 16 * 1024;
 
 /// Body bytes that every connection may hold without a look at limits.body_memory.
 constexpr std::int64_t freeBody = 16 * 1024;
@@ -79,14 +86,8 @@ Link::~Link()
         if (virtualSocket && !m_connection)
             virtualSocket->deleteLater(); // QWebSocketServer keeps one that it has not upgraded
     }
-    forgetBody();
+    giveBackBodyMemory();
     m_front.remove(this);
-}
-
-void Link::forgetBody()
-{
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
 }
 
 FrontMetrics &Link::metrics() const
@@ -187,8 +188,11 @@ void Link::onReadable()
 void Link::readRequests()
 {
     auto &buffer = m_front.m_readBuffer;
-    for (qint64 size = 0;
-         m_phase == Phase::Http && (size = m_stream->read(buffer.data(), qint64(buffer.size()))) > 0;) {
+    while (m_phase == Phase::Http && !m_held) {
+        const qint64 room = m_wait == HttpPipeline::Wait::Body ? qint64(buffer.size()) : requestsAtOnce;
+        const qint64 size = m_stream->read(buffer.data(), room);
+        if (size <= 0)
+            return;
         m_pipeline->append(QByteArrayView(buffer.data(), size));
         advance();
     }
@@ -213,6 +217,11 @@ void Link::readAhead()
 void Link::advance()
 {
     while (m_phase == Phase::Http) {
+        if (bytesQueued() > answersAhead) {
+            m_held = true; // until the kernel takes bytes
+            m_stream->setReading(false);
+            return;
+        }
         HttpPipeline::Step step = m_pipeline->next();
         if (const auto *more = std::get_if<HttpPipeline::NeedMore>(&step)) {
             awaitMore(more->wait);
@@ -254,17 +263,23 @@ void Link::awaitMore(HttpPipeline::Wait what)
                                                  : limits.bodyTimeout);
 }
 
-/// Takes from limits.body_memory what came of a body, when it is more than everybody may hold.
+/// Takes from limits.body_memory what is held of a body, when it is more than everybody may hold.
 bool Link::affordBody()
 {
     const auto &budget = m_front.m_settings.bodyMemory;
-    const std::int64_t more = m_pipeline->memory() - freeBody - m_bodyMemory;
+    const std::int64_t more = m_pipeline->held() - freeBody - m_bodyMemory;
     if (!budget || more <= 0)
         return true;
     if (!budget->take(more))
         return false;
     m_bodyMemory += more;
     return true;
+}
+
+void Link::giveBackBodyMemory()
+{
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
 }
 
 // Requests
@@ -300,7 +315,7 @@ void Link::makeVirtual()
 
 void Link::dispatch(HttpPipeline::Request request)
 {
-    forgetBody();
+    giveBackBodyMemory();
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
     if (!admitClient())
@@ -376,7 +391,8 @@ void Link::answered()
     if (m_feeding)
         return; // advance() goes on
     advance();
-    m_stream->setReading(true);
+    if (!m_held)
+        m_stream->setReading(true);
 }
 
 void Link::reject(const Problem &problem)
@@ -512,6 +528,11 @@ void Link::onBytesTaken()
     m_progress = Clock::now();
     if (m_connection)
         m_connection->bytesTaken();
+    if (m_held && bytesQueued() <= answersAhead) {
+        m_held = false;
+        m_stream->setReading(true);
+        advance();
+    }
     if (m_phase == Phase::Lingering)
         sayTheEnd();
 }
@@ -538,9 +559,10 @@ void Link::virtualSocketClosed()
 void Link::linger(bool peerIsSending)
 {
     m_peerIsSending = peerIsSending;
-    m_pipeline.reset(); // nothing of what it holds is read any more
-    forgetBody();
     // The sending side is shut first, and what comes is thrown away until the peer closes too.
+    m_pipeline.reset(); // holds what will be no request any more
+    giveBackBodyMemory();
+    m_held = false;
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
     m_stream->setReading(true);
@@ -564,6 +586,11 @@ void Link::onPeerFinished()
     m_peerFinished = true;
     switch (m_phase) {
     case Phase::Http: // in the middle of a request, or between two
+        if (m_wait == HttpPipeline::Wait::NextRequest && bytesQueued() > 0)
+            linger(false); // it may still read
+        else
+            abort();
+        break;
     case Phase::Upgrading:
     case Phase::WebSocket:
         abort();

@@ -105,7 +105,7 @@ private:
     void advance();
     void awaitMore(HttpPipeline::Wait what);
     [[nodiscard]] bool affordBody();
-    void forgetBody();
+    void giveBackBodyMemory();
     void dispatch(HttpPipeline::Request request);
     void dispatchToQt(const HttpPipeline::Request &request);
     void answerDirectly(const HttpResponse &response);
@@ -139,6 +139,7 @@ private:
     const bool m_secure;
     bool m_closeAfterAnswer = false;
     bool m_feeding = false; // a handler is on the stack: answered() must not go on to the next request
+    bool m_held = false; // the next request waits until the answers before it are sent
     bool m_peerFinished = false; // it sends nothing more, but may read
     bool m_peerIsSending = false; // while Lingering: more may come
     bool m_endSaid = false; // our sending side is shut

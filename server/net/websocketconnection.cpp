@@ -50,9 +50,14 @@ qint64 WebSocketConnection::bytesQueued() const
 
 SendResult WebSocketConnection::send(std::string_view bytes)
 {
+    return m_closing || m_ended ? SendResult::Dropped : send(bytes, isUtf8(bytes));
+}
+
+SendResult WebSocketConnection::send(std::string_view bytes, bool isText)
+{
     if (m_closing || m_ended)
         return SendResult::Dropped;
-    writeMessage(bytes, isUtf8(bytes));
+    writeMessage(bytes, isText);
     if (bytesQueued() <= highWater)
         return SendResult::Sent;
     m_backedUp = true; // until bytesTaken(), whatever is sent meanwhile

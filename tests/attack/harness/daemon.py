@@ -94,6 +94,16 @@ class Daemon:
         if kind is None and (not running or code != 0):
             raise AssertionError(f"the daemon ended with {code}, running until then: {running}\n{log[-4000:]}")
 
+    def output_of(self, *options):
+        """Runs the program once, with the same settings and these options: what it prints, on stdout and stderr."""
+        done = subprocess.run([*self.command(), *options], env=self.environment(), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+        return done.stdout
+
+    def close(self):
+        """For one that was never started."""
+        self._temporary.cleanup()
+
     @property
     def pid(self):
         return self.process.pid
@@ -118,3 +128,7 @@ class Daemon:
             if sample == name and labels.items() <= have.items():
                 total += float(value)
         return total
+
+    def http_connections(self):
+        """Open HTTP connections but the one that asks."""
+        return self.metric("messaging_connections", transport="http") - 1
