@@ -239,6 +239,30 @@ private slots:
         QCOMPARE(text.count("HTTP/1.1 200 "), 2);
     }
 
+    void requestsBehindUnreadAnswersAreAnsweredInOrderAsTheAnswersAreRead()
+    {
+        constexpr int count = 3000; // their answers are more than the kernel takes
+        constexpr qsizetype size = 8000;
+        auto socket = dial();
+        socket->setReadBufferSize(size);
+        for (int i = 0; i < count; ++i)
+            socket->write("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: " + QByteArray::number(size)
+                          + "\r\n\r\n" + QByteArray::number(i).rightJustified(size, '.'));
+        QByteArray text;
+        for (int i = 0; i < count; ++i) {
+            const QByteArray body = "POST " + QByteArray::number(i).rightJustified(size, '.');
+            qsizetype head = -1;
+            while ((head = text.indexOf("\r\n\r\n")) < 0 || text.size() < head + 4 + body.size()) {
+                QVERIFY2(socket->bytesAvailable() > 0 || socket->waitForReadyRead(10'000),
+                         qPrintable(socket->errorString()));
+                text += socket->readAll();
+            }
+            QVERIFY(text.startsWith("HTTP/1.1 200 "));
+            QCOMPARE(text.mid(head + 4, body.size()), body);
+            text.remove(0, head + 4 + body.size());
+        }
+    }
+
     void headHasTheLengthAndNoBody()
     {
         auto socket = dial();
