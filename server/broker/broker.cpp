@@ -16,8 +16,20 @@ const char *toString(DropReason reason)
         return "expired";
     case DropReason::Rejected:
         return "rejected";
+    case DropReason::Purged:
+        return "purged";
     }
     Q_UNREACHABLE();
+}
+
+void Broker::peek(const ListeningKey &, int, PeekDone done)
+{
+    done(std::nullopt);
+}
+
+void Broker::purge(const ListeningKey &, PurgeDone done)
+{
+    done(std::nullopt);
 }
 
 } // namespace msgsrv

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace msgsrv {
@@ -20,8 +21,8 @@ enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
-enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Rejected };
-constexpr int dropReasonCount = 5;
+enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Rejected, Purged };
+constexpr int dropReasonCount = 6;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -69,6 +70,21 @@ struct BrokerCounts
     std::uint64_t refusedFull = 0;
 };
 
+/// What a management console shows of one queue or reservation.
+struct QueueFacts
+{
+    ListeningKey queue;
+    ConnectionId consumer = ConnectionId::None; ///< None: a reservation
+    std::uint64_t ready = 0; ///< messages that wait
+    std::uint64_t unsettled = 0; ///< messages that its consumer has
+    std::uint64_t bytes = 0; ///< of both
+    std::uint64_t accepted = 0; ///< since it was made
+    std::uint64_t dropped = 0;
+    std::optional<TimePoint> oldest; ///< when the oldest of those that wait was accepted
+    qsizetype limitMessages = 0; ///< 0: unlimited
+    qsizetype limitBytes = 0;
+};
+
 /// Queues of session users, asynchronous so that an embedded broker and RabbitMQ fit behind it.
 ///
 /// A queue is named by its session's listening key and has one exclusive consumer. A *reservation* (made
@@ -104,12 +120,12 @@ public:
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it,
-    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p consumer that comes later
-    /// is refused. No signal. Unknown queue: nothing.
+    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p
+    /// consumer that comes later is refused. No signal. Unknown queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason. queueDeleted is emitted
-    /// when the queue existed. Unknown queue: nothing.
+    /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason.
+    /// queueDeleted is emitted when the queue existed. Unknown queue: nothing.
     virtual void remove(const ListeningKey &queue, DropReason reason) = 0;
 
     /// What publish() tells: that the message was accepted (State::Queued stands for it), or what became
@@ -120,12 +136,12 @@ public:
     virtual void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) = 0;
 
     /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.
-    /// The caller writes them and then calls settle() or hold(). Messages that stay behind are told as Queued.
-    /// Empty when @p consumer is not the consumer. When messages stay behind, the consumer is *blocked*:
-    /// it gets no messagesReady() until it takes again and empties the queue. A consumer that cannot write
-    /// takes 0 messages, which only makes it blocked if there are any.
+    /// The caller writes them and then calls settle() or hold(). Messages that stay behind are told as
+    /// Queued. Empty when @p consumer is not the consumer. When messages stay behind, the consumer is
+    /// *blocked*: it gets no messagesReady() until it takes again and empties the queue. A consumer that
+    /// cannot write takes 0 messages, which only makes it blocked if there are any.
     virtual std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
-                                         qsizetype maxBytes)
+                                       qsizetype maxBytes)
         = 0;
 
     /// The first @p written of what was taken were written; the rest are dropped as @p reason.
@@ -150,6 +166,22 @@ public:
 
     /// Counters and what the queues hold, at one instant.
     [[nodiscard]] virtual BrokerCounts counts() const = 0;
+
+    // For the management; a broker that cannot tell answers nothing. None of these holds the whole broker up,
+    // however many queues there are.
+    using SurveyDone = std::function<void(std::vector<QueueFacts>)>;
+    using PeekDone = std::function<void(std::optional<std::vector<MessagePtr>>)>;
+    using PurgeDone = std::function<void(std::optional<std::size_t>)>;
+
+    /// The counters of counts(), but each shard's at another instant, `inFlight` derived from the others, and
+    /// `queues` with the reservations.
+    [[nodiscard]] virtual BrokerCounts totals() const { return counts(); }
+    /// All queues and reservations.
+    virtual void survey(SurveyDone done) { done({}); }
+    /// The oldest messages that wait, at most @p count, as they stay. Nothing: no such queue.
+    virtual void peek(const ListeningKey &queue, int count, PeekDone done);
+    /// Drops what waits, as DropReason::Purged. Nothing: no such queue.
+    virtual void purge(const ListeningKey &queue, PurgeDone done);
 
 signals:
     void queueCreated(const msgsrv::ListeningKey &queue, msgsrv::ConnectionId consumer);

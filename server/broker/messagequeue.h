@@ -38,7 +38,10 @@ public:
     {
         return m_waiting.size() - m_head + m_taken.size() + unacknowledged();
     }
-    [[nodiscard]] std::size_t unacknowledged() const { return m_unacknowledged.size() - m_unacknowledgedHead; }
+    [[nodiscard]] std::size_t unacknowledged() const
+    {
+        return m_unacknowledged.size() - m_unacknowledgedHead;
+    }
 
     /// Whether @p message still fits: all of size() counts.
     [[nodiscard]] bool admits(const Message &message, const QueueLimits &limits) const;
@@ -46,7 +49,8 @@ public:
     /// True while a message that is appended now will be taken without delay, so that its outcome is open.
     [[nodiscard]] bool flows() const { return hasConsumer() && !m_blocked; }
 
-    /// Appends; its tag is larger than all before. True when the consumer must be told now (it is not blocked and has not been told yet).
+    /// Appends; its tag is larger than all before. True when the consumer must be told now (it is not blocked
+    /// and has not been told yet).
     [[nodiscard]] bool append(QueuedMessage message);
 
     /// Gives the queue to @p consumer (None: makes it a reservation), who may have taken @p taken before.
@@ -76,6 +80,14 @@ public:
 
     /// Moves the pending outcomes of the waiting messages out; the messages stay.
     [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes();
+    /// The oldest of what waits.
+    [[nodiscard]] std::vector<MessagePtr> peek(std::size_t count) const;
+    /// The oldest of what was taken.
+    [[nodiscard]] std::vector<MessagePtr> peekTaken(std::size_t count) const;
+    /// All but the queue's name and limits.
+    [[nodiscard]] QueueFacts facts() const;
+    /// For facts(): messages of this queue were dropped.
+    void noteDropped(std::size_t count) { m_dropped += count; }
     /// Moves everything that waits out.
     [[nodiscard]] std::vector<QueuedMessage> drain();
 
@@ -94,6 +106,8 @@ private:
     std::vector<QueuedMessage> m_unacknowledged; ///< by tag
     std::size_t m_unacknowledgedHead = 0;
     qsizetype m_bytes = 0; ///< of all messages
+    std::uint64_t m_accepted = 0;
+    std::uint64_t m_dropped = 0;
     std::vector<ConnectionId> m_banned; ///< oldest first
 };
 

@@ -384,6 +384,16 @@ void StompConnection::onCloseRequested(quint16 code, const QByteArray &reason)
     fail({closeCode, message, {}});
 }
 
+void StompConnection::describe(ConnectionFacts &facts) const
+{
+    m_connection.describe(facts);
+    if (!m_session)
+        return;
+    facts.user = m_session->userId.bytes();
+    const std::string_view version = toString(m_version);
+    facts.version = QByteArray(version.data(), qsizetype(version.size()));
+}
+
 void StompConnection::onClosed(bool clean)
 {
     m_state = State::Closed;

@@ -131,7 +131,7 @@ void StompConnection::relay(const stomp::Frame &frame, std::shared_ptr<Commit> c
         ++pending.commit->left;
     ++m_sendsInFlight;
     m_with.exchange.relay({m_session->userId, *recipientOf(frame, m_session->key), std::move(*content),
-                           travellingHeaders(frame), m_session->key},
+                           travellingHeaders(frame), m_session->key, "stomp"},
                           Broker::Tell::Acceptance,
                           [self = m_self, pending = std::move(pending), &ioThread = m_with.ioThread](
                               const tl::expected<ExchangeReceipt, Problem> &result) {
