@@ -148,7 +148,7 @@ private slots:
         (void)f.result(wire, "view.open", R"({"table":"sessions","range":[0,1]})");
         QVERIFY(f.tap.isOpen());
         wire->hangUp();
-        QVERIFY(!f.tap.isOpen());
+        QTRY_VERIFY(!f.tap.isOpen());
         const int before = f.node.collections;
         QTest::qWait(0);
         QCOMPARE(f.node.collections, before);
@@ -168,6 +168,42 @@ private slots:
             answer();
         f.node.answersLate = false;
         QVERIFY(!f.result(f.login(), "server.status").isEmpty());
+    }
+
+    void a_view_that_is_closed_before_it_was_shown_is_answered()
+    {
+        Fixture f;
+        MemoryWire *wire = f.login();
+        f.node.answersLate = true;
+        QVERIFY(f.call(wire, "view.open", R"({"table":"sessions","range":[0,1]})").isEmpty());
+        QCOMPARE(f.call(wire, "view.close", R"({"view":1})").size(), 1);
+        for (const auto &answer : f.node.late)
+            answer();
+        const QList<QJsonObject> answers = wire->messages();
+        QCOMPARE(answers.size(), 1);
+        QCOMPARE(answers.first().value(u"error").toObject().value(u"code").toInt(), -32004);
+    }
+
+    void consoles_that_are_cut_while_they_are_sent_to_leave_the_others_alone()
+    {
+        ManagementServer::Settings settings{.boot = QStringLiteral("b")};
+        settings.peer.most = 20'000;
+        Fixture f(settings);
+        std::vector<MemoryWire *> wires;
+        for (int i = 0; i < 6; ++i) {
+            wires.push_back(f.login());
+            (void)f.result(wires.back(), "flow.open", R"({"credit":100000})");
+            wires.back()->takesAll = i % 2 == 0;
+        }
+        for (int i = 0; i < 500; ++i)
+            f.tap.tell(FlowEvent::Kind::Accepted, message("alice", "bob", "\"x\""));
+        f.server.feeds().poll();
+        for (int i = 0; i < 6; ++i) {
+            QCOMPARE(wires[std::size_t(i)]->aborted, i % 2 == 1);
+            if (i % 2 == 0)
+                QCOMPARE(wires[std::size_t(i)]->messages().size(), 500);
+        }
+        QTRY_COMPARE(f.managementMetrics.consoles->load(), std::int64_t(3));
     }
 
     void a_repeated_operation_waits_for_the_first()
