@@ -229,6 +229,7 @@ void Feeds::credit(const Call &call)
     Feed *feed = find(call);
     if (!feed)
         return;
+    poll(); // credit is for what happens from now on
     feed->credit = std::min<std::int64_t>(feed->credit + call.number(creditName, 0), maximumCredit);
     call.answer({});
     if (feed->gap && feed->credit > 0 && feed->peer->hasRoom())

@@ -136,7 +136,8 @@ void ManagementPeer::end()
     if (std::exchange(m_ended, true))
         return;
     m_unread.clear();
-    emit gone();
+    // Queued: whoever sends may be going through the very lists that the owner takes this console out of.
+    QMetaObject::invokeMethod(this, &ManagementPeer::gone, Qt::QueuedConnection);
 }
 
 } // namespace msgsrv::management

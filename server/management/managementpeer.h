@@ -54,7 +54,7 @@ public:
     void finish();
 
 signals:
-    /// Nothing comes after this; the owner deletes it later.
+    /// Nothing comes after this; the owner deletes it later. Never emitted from within a call.
     void gone();
     void closing(msgsrv::management::ManagementPeer::Closing reason);
     /// There is room again.

@@ -51,8 +51,8 @@ class ManagementServer final : public QObject
 public:
     struct Settings
     {
-        QString boot; ///< changes with every start
-        QString group; ///< whose members are operators; empty: none
+        QString boot{}; ///< changes with every start
+        QString group{}; ///< whose members are operators; empty: none
         bool addresses = false; ///< whole client addresses for every role
         int consoles = 0; ///< at a time; 0: unlimited
         ManagementPeer::Limits peer{};

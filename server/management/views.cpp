@@ -58,11 +58,19 @@ void Views::addTo(Methods &methods)
 void Views::forget(ManagementPeer *peer)
 {
     std::erase_if(m_views, [peer](const auto &entry) { return entry.second.peer == peer; });
-    if (m_views.empty()) {
-        m_timer.stop();
-        m_sources.clear(); // a collection that is under way finds nobody
-    }
+    rest();
     emit lookChanged();
+}
+
+void Views::rest()
+{
+    if (!m_views.empty())
+        return;
+    std::erase_if(m_sources, [](const auto &entry) {
+        return !entry.second.isCollecting && entry.second.waiting.empty();
+    });
+    if (m_sources.empty())
+        m_timer.stop();
 }
 
 bool Views::looksAt(std::string_view table) const
@@ -105,10 +113,7 @@ void Views::close(const Call &call)
     if (!entry)
         return;
     m_views.erase(entry->view.number());
-    if (m_views.empty()) {
-        m_timer.stop();
-        m_sources.clear();
-    }
+    rest();
     emit lookChanged();
     call.answer({});
 }
@@ -179,10 +184,12 @@ void Views::collected(const Table &table, std::shared_ptr<const RowSet> rows, Ti
     const TimePoint now = Clock::now();
     source.notBefore = now + (now - begun) * pauseFactor;
     source.waiting = std::exchange(source.late, {});
+    rest();
 }
 
 void Views::tick()
 {
+    rest();
     const TimePoint now = Clock::now();
     for (const Table &table : tables()) {
         const auto found = m_sources.find(&table);

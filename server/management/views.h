@@ -63,6 +63,8 @@ private:
     void collect(const Table &table);
     void collected(const Table &table, std::shared_ptr<const RowSet> rows, TimePoint begun);
     void tick();
+    /// While nobody has a view: forgets the tables, but for those that a request waits for.
+    void rest();
     void update(Entry &entry, const Source &source, TimePoint now);
     [[nodiscard]] Source &sourceOf(const Table &table) { return m_sources[&table]; }
 

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/management/jsonrpc.h"
+#include "shared/management/lineframer.h"
+
+#include <QJsonObject>
+#include <QLocalSocket>
+#include <QString>
+
+#include <tl/expected.hpp>
+
+#include <deque>
+
+namespace msgsrv::ctl {
+
+/// What went wrong, for a person.
+struct Problem
+{
+    int exitCode = 1;
+    QString sentence;
+};
+
+/// A connection to the daemon for a command line: every call waits for its answer.
+class Client
+{
+public:
+    /// Connects, reads the greeting and logs in as this user.
+    [[nodiscard]] tl::expected<void, Problem> open(const QString &path);
+
+    [[nodiscard]] tl::expected<QJsonObject, Problem> call(const QString &method,
+                                                          const QJsonObject &params = {});
+    /// Waits for the next notification, at most @p timeoutMs (-1: for ever). One without a method: none came.
+    [[nodiscard]] tl::expected<management::Notification, Problem> next(int timeoutMs);
+
+private:
+    [[nodiscard]] tl::expected<management::Message, Problem> read(int timeoutMs);
+
+    QLocalSocket m_socket;
+    management::LineFramer m_framer{16 * 1024 * 1024};
+    QByteArray m_bytes;
+    std::deque<management::Notification> m_notifications;
+    int m_lastId = 0;
+};
+
+} // namespace msgsrv::ctl

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of messagingctl for bash.
+_messagingctl()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    local commands='status sessions queues connections nodes flow log close purge peek audit describe raw'
+    local options='--socket --json --watch --filter --sort --columns --limit --payload --level --pattern --reason --op --help --version'
+    case $previous in
+        --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --level) mapfile -t COMPREPLY < <(compgen -W 'debug info warning error' -- "$current"); return ;;
+        --filter|--sort|--columns|--limit|--pattern|--reason|--op) COMPREPLY=(); return ;;
+    esac
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    fi
+}
+complete -F _messagingctl messagingctl
