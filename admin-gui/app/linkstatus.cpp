@@ -4,6 +4,7 @@
 #include "admin-gui/models/format.h"
 #include "admin-gui/widgets/palette.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 
@@ -75,6 +76,13 @@ void LinkStatus::update()
     if (m_connection.malformed() > 0)
         numbers += tr(" · malformed %1").arg(m_connection.malformed());
     m_numbers->setText(numbers);
+}
+
+void LinkStatus::changeEvent(QEvent *event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        update();
 }
 
 QString LinkStatus::text() const

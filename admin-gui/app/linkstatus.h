@@ -20,6 +20,9 @@ public:
     [[nodiscard]] QString text() const;
     [[nodiscard]] static QString stateText(const Connection &connection);
 
+protected:
+    void changeEvent(QEvent *event) override;
+
 private:
     void update();
 

@@ -77,7 +77,7 @@ MainWindow::MainWindow(Connection &connection, QSettings &settings, QWidget *par
     m_title->setFont(large);
     head->addWidget(m_title, 1);
     auto *anywhere = new QToolButton(this);
-    anywhere->setIcon(glyphIcon(Glyph::Search, palette()));
+    anywhere->setIcon(glyphIcon(Glyph::Search));
     anywhere->setText(tr("Go to …   Ctrl+K"));
     anywhere->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     head->addWidget(anywhere);
@@ -241,9 +241,11 @@ void MainWindow::tint()
     m_profile->setPalette(strip);
     QPalette list = palette();
     list.setColor(QPalette::Base, palette().color(QPalette::Window));
+    list.setColor(QPalette::Highlight, colorsOf(palette()).selection);
+    list.setColor(QPalette::HighlightedText, palette().color(QPalette::WindowText));
     m_list->setPalette(list);
     for (std::size_t i = 0; i < m_pages.size(); ++i)
-        m_list->item(static_cast<int>(i))->setIcon(glyphIcon(m_pages[i]->glyph(), palette()));
+        m_list->item(static_cast<int>(i))->setIcon(glyphIcon(m_pages[i]->glyph()));
     m_tinting = false;
 }
 

@@ -127,7 +127,6 @@ void Screenshots::wait()
         m_waited = 1000;
         return;
     }
-    ++m_waited;
     if (m_waited == 1000 + afterwards / 2)
         m_shots[m_at].arrange();
     if (m_waited >= 1000 + afterwards)

@@ -18,7 +18,7 @@ using management::ErrorCode;
 int levelOf(const QString &level)
 {
     static const QStringList order{QStringLiteral("debug"), QStringLiteral("info"), QStringLiteral("warning"),
-                                   QStringLiteral("critical")};
+                                   QStringLiteral("error")};
     return std::max(0, static_cast<int>(order.indexOf(level)));
 }
 

@@ -37,7 +37,7 @@ constexpr std::array<SeriesFacts, 9> seriesFacts{{
     {"connections", "", "open connections, HTTP and WebSocket", 146, 88, 3},
     {"accepted", "1/s", "messages accepted", 42, 30, 9},
     {"delivered", "1/s", "messages delivered", 41, 30, 9},
-    {"dropped", "1/s", "messages dropped", 0, 0, 0.05},
+    {"dropped", "1/s", "messages dropped", 0, 0, 0},
     {"inFlight", "", "messages that wait or are being written", 14, 8, 5},
     {"cpu", "%", "of one core", 3, 5, 1.2},
     {"rss", "B", "resident memory", 61.0 * 1048576, 9.0 * 1048576, 0.4 * 1048576},

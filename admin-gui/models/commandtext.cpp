@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/models/commandtext.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QRegularExpression>
 
 namespace msgsrv::console::command {
@@ -56,7 +58,9 @@ QString logTail(const QString &level, const QString &pattern)
 
 QString series(const QString &name, int seconds)
 {
-    return QLatin1String("messagingctl series ") + quoted(name) + option("seconds", QString::number(seconds));
+    const QJsonObject params{{QLatin1String("name"), name}, {QLatin1String("seconds"), seconds}};
+    return QLatin1String("messagingctl raw series.get ")
+        + quoted(QString::fromUtf8(QJsonDocument(params).toJson(QJsonDocument::Compact)));
 }
 
 QString status()

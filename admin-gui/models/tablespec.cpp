@@ -80,7 +80,7 @@ Tone ColumnSpec::tone(const QVariant &raw) const
         const auto found = stateWords().constFind(raw.toString());
         return found == stateWords().constEnd() ? Tone::Plain : found->tone;
     }
-    if (kind == Kind::Count && raw.toDouble() == 0)
+    if (isNumber() && raw.toDouble() == 0)
         return Tone::Muted;
     return Tone::Plain;
 }
@@ -128,9 +128,9 @@ TableSpec TableSpec::sessions()
          {QStringLiteral("out"), Words::tr("Out"), Words::tr("Messages that were delivered to this user"),
           Kind::Count, 60},
          {QStringLiteral("offers"), Words::tr("Offers"), Words::tr("Offers that this user sent"), Kind::Count,
-          62},
+          62, true},
          {QStringLiteral("answers"), Words::tr("Answers"), Words::tr("Answers that this user sent"),
-          Kind::Count, 70},
+          Kind::Count, 70, true},
          {QStringLiteral("candidatesOut"), Words::tr("Cand. out"),
           Words::tr("ICE candidates that this user sent"), Kind::Count, 78},
          {QStringLiteral("candidatesIn"), Words::tr("Cand. in"),

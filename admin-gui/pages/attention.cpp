@@ -4,6 +4,7 @@
 #include "admin-gui/models/remotetablemodel.h"
 #include "admin-gui/widgets/palette.h"
 
+#include <QEvent>
 #include <QLabel>
 #include <QListWidget>
 #include <QVBoxLayout>
@@ -42,19 +43,29 @@ Attention::Attention(Connection &connection, QWidget *parent)
 
     addRule(PageId::Sessions, QStringLiteral("negotiation:stuck"), QStringLiteral("-seen"), Tone::Bad,
             [](int n) {
-                return tr("%n negotiation(s) stuck: an offer was never answered, or the call did not come up",
-                          nullptr, n);
+                return n == 1
+                    ? tr("1 stuck negotiation: no answer, or the call did not come up")
+                    : tr("%1 users in stuck negotiations: no answer, or the call did not come up").arg(n);
             });
-    addRule(PageId::Sessions, QStringLiteral("drops>0"), QStringLiteral("-drops"), Tone::Bad,
-            [](int n) { return tr("%n user(s) to whom messages were dropped", nullptr, n); });
+    addRule(PageId::Sessions, QStringLiteral("drops>0"), QStringLiteral("-drops"), Tone::Bad, [](int n) {
+        return n == 1 ? tr("Messages to 1 user were dropped")
+                      : tr("Messages to %1 users were dropped").arg(n);
+    });
     addRule(PageId::Sessions, QStringLiteral("backlog>10"), QStringLiteral("-backlog"), Tone::Warning,
-            [](int n) { return tr("%n slow consumer(s): messages wait for them", nullptr, n); });
+            [](int n) {
+                return n == 1 ? tr("1 slow consumer: messages wait for it")
+                              : tr("%1 slow consumers: messages wait for them").arg(n);
+            });
     addRule(PageId::Queues, QStringLiteral("oldest>30s"), QStringLiteral("-oldest"), Tone::Warning,
             [](int n) {
-                return tr("%n queue(s) whose first message has waited for more than 30 s", nullptr, n);
+                return n == 1 ? tr("1 queue whose first message has waited for more than 30 s")
+                              : tr("%1 queues whose first message has waited for more than 30 s").arg(n);
             });
     addRule(PageId::Sessions, QStringLiteral("state:new age>30s"), QStringLiteral("-age"), Tone::Notice,
-            [](int n) { return tr("%n session(s) that nobody has subscribed to for 30 s", nullptr, n); });
+            [](int n) {
+                return n == 1 ? tr("1 session that nobody has subscribed to for 30 s")
+                              : tr("%1 sessions that nobody has subscribed to for 30 s").arg(n);
+            });
     fill();
 }
 
@@ -128,7 +139,7 @@ std::vector<Attention::Line> Attention::current() const
         }
         QString text = rule.sentence(count);
         if (!names.isEmpty())
-            text += QLatin1String("  —  ") + names.join(QLatin1String(", "))
+            text += QStringLiteral("  —  ") + names.join(QLatin1String(", "))
                 + (count > names.size() ? QStringLiteral(" …") : QString());
         lines.push_back({rule.tone, text, {.page = rule.page, .filter = rule.filter}});
     }
@@ -148,19 +159,30 @@ void Attention::fill()
         return;
     const int current = m_list->currentRow();
     const Colors &colors = colorsOf(palette());
+    QPalette soft = palette();
+    soft.setColor(QPalette::Highlight, colors.selection);
+    soft.setColor(QPalette::HighlightedText, colors.text);
+    m_list->setPalette(soft);
     m_list->clear();
     for (const Line &line : m_lines) {
-        QPalette tinted = palette();
-        tinted.setColor(QPalette::WindowText, colors.of(line.tone));
-        m_list->addItem(new QListWidgetItem(glyphIcon(Glyph::Alert, tinted), line.text));
+        m_list->addItem(new QListWidgetItem(glyphIcon(Glyph::Alert, colors.of(line.tone)), line.text));
     }
     if (m_lines.empty()) {
-        QPalette tinted = palette();
-        tinted.setColor(QPalette::WindowText, colors.good);
-        m_list->addItem(new QListWidgetItem(glyphIcon(Glyph::Calm, tinted),
+        m_list->addItem(new QListWidgetItem(glyphIcon(Glyph::Calm, colors.good),
                                             isSettled() ? tr("Nothing needs attention") : tr("Looking …")));
     }
     m_list->setCurrentRow(std::clamp(current, 0, m_list->count() - 1));
+    const int rows = std::clamp(m_list->count(), 2, 7);
+    m_list->setFixedHeight(rows * (m_list->sizeHintForRow(0) + 2 * m_list->spacing()) + 8);
+}
+
+void Attention::changeEvent(QEvent *event)
+{
+    QFrame::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        m_lines.clear(); // icons and colours are made anew
+        fill();
+    }
 }
 
 QStringList Attention::lines() const

@@ -31,6 +31,9 @@ public:
 signals:
     void linkActivated(const msgsrv::console::Link &link);
 
+protected:
+    void changeEvent(QEvent *event) override;
+
 private:
     struct Rule
     {

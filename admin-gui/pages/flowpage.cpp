@@ -187,7 +187,7 @@ void FlowPage::update()
     const QSignalBlocker quiet(m_contents);
     m_contents->setChecked(flow().hasPayload());
     m_filter->showCount(
-        tr("%1 of %n message(s)", nullptr, flow().rowCount()).arg(m_ladder->ladder().rows().size()));
+        tr("%1 rows of %2 messages").arg(m_ladder->ladder().rows().size()).arg(flow().rowCount()));
     if (flow().rowCount() > 0) {
         m_stack->setCurrentWidget(m_asTable->isChecked() ? static_cast<QWidget *>(m_table) : m_ladder);
         return;

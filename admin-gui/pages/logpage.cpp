@@ -42,7 +42,7 @@ LogPage::LogPage(PageContext context, QWidget *parent)
     for (const auto &[text, level] : {std::pair{tr("debug and above"), "debug"},
                                       {tr("info and above"), "info"},
                                       {tr("warnings and above"), "warning"},
-                                      {tr("only critical"), "critical"}})
+                                      {tr("only errors"), "error"}})
         m_level->addItem(text, QLatin1String(level));
     m_level->setAccessibleName(tr("Lowest level"));
     head->addWidget(m_level);

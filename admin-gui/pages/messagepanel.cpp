@@ -107,9 +107,7 @@ void MessagePanel::judgePair(const QString &user, const QString &peer, qint64 no
 {
     const Colors &colors = colorsOf(palette());
     const auto item = [&](QListWidget *where, Glyph glyph, const QColor &color, const QString &text) {
-        QPalette tinted = palette();
-        tinted.setColor(QPalette::WindowText, color);
-        auto *entry = new QListWidgetItem(glyphIcon(glyph, tinted), text);
+        auto *entry = new QListWidgetItem(glyphIcon(glyph, color), text);
         entry->setToolTip(text);
         where->addItem(entry);
     };

@@ -4,6 +4,7 @@
 #include "admin-gui/models/format.h"
 #include "admin-gui/pages/attention.h"
 #include "admin-gui/pages/seriesreply.h"
+#include "admin-gui/widgets/chart.h"
 #include "admin-gui/widgets/tile.h"
 #include "shared/management/protocol.h"
 
@@ -39,7 +40,7 @@ OverviewPage::OverviewPage(PageContext context, QWidget *parent)
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(16, 14, 16, 12);
     layout->setSpacing(16);
-    layout->addWidget(m_attention, 3);
+    layout->addWidget(m_attention);
     auto *grid = new QGridLayout;
     grid->setSpacing(12);
     const std::vector<Tile *> tiles{
@@ -58,8 +59,23 @@ OverviewPage::OverviewPage(PageContext context, QWidget *parent)
     layout->addLayout(grid);
     m_node->setForegroundRole(QPalette::PlaceholderText);
     m_node->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    auto *curves = new QHBoxLayout;
+    curves->setSpacing(12);
+    int color = 0;
+    for (const auto &[name, unit] : {std::pair{"accepted", "1/s"}, {"inFlight", ""}}) {
+        auto *chart = new Chart(this);
+        chart->setTitle(color == 0 ? tr("Messages accepted, last hour") : tr("In flight, last hour"),
+                        QLatin1String(unit), {}, color);
+        color += 3;
+        connect(chart, &Chart::crossHairMoved, this, [this](std::optional<qint64> moment) {
+            for (Chart *one : m_charts)
+                one->setCrossHair(moment);
+        });
+        m_charts.insert(QLatin1String(name), chart);
+        curves->addWidget(chart);
+    }
+    layout->addLayout(curves, 1);
     layout->addWidget(m_node);
-    layout->addStretch(2);
     connect(m_attention, &Attention::linkActivated, this, &Page::linkActivated);
     m_statusTimer.setInterval(2000);
     connect(&m_statusTimer, &QTimer::timeout, this, &OverviewPage::askStatus);
@@ -118,6 +134,14 @@ void OverviewPage::askCurves()
                                  ++m_curves;
                                  if (reply.ok)
                                      m_tiles.value(name)->setCurve(seriesFrom(reply.result));
+                             });
+    }
+    for (auto chart = m_charts.cbegin(); chart != m_charts.cend(); ++chart) {
+        connection().request(management::method::seriesGet,
+                             {{QLatin1String("name"), chart.key()}, {QLatin1String("seconds"), 3600}}, this,
+                             [chart = chart.value()](const Reply &reply) {
+                                 if (reply.ok)
+                                     chart->setData(seriesFrom(reply.result));
                              });
     }
 }

@@ -11,6 +11,7 @@ class QLabel;
 namespace msgsrv::console {
 
 class Attention;
+class Chart;
 class Tile;
 
 /// What needs attention, then totals that are links.
@@ -39,6 +40,7 @@ private:
     Attention *m_attention;
     QLabel *m_node;
     QHash<QString, Tile *> m_tiles;
+    QHash<QString, Chart *> m_charts;
     QTimer m_statusTimer;
     QTimer m_curveTimer;
     bool m_hasStatus = false;

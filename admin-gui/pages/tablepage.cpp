@@ -156,7 +156,10 @@ void TablePage::updateState()
 {
     if (!m_model->error().isEmpty() && m_model->errorAt() >= 0)
         m_filter->showProblem(m_model->error(), m_model->errorAt());
-    m_filter->showCount(m_model->isLoaded() ? tr("%n row(s)", nullptr, m_model->rowCount()) : QString());
+    m_filter->showCount(
+        m_model->isLoaded()
+            ? (m_model->rowCount() == 1 ? tr("1 row") : tr("%1 rows").arg(format::count(m_model->rowCount())))
+            : QString());
     if (m_model->rowCount() > 0) {
         m_stack->setCurrentWidget(m_table);
     } else {

@@ -53,9 +53,9 @@ void Banner::update()
     if (shown) {
         QString text = m_connection.why();
         if (m_since > 0)
-            text += QLatin1String(" · ") + tr("what you see is of %1").arg(format::clock(m_since, false));
+            text += QStringLiteral(" · ") + tr("what you see is of %1").arg(format::clock(m_since, false));
         if (state == LinkState::Lost)
-            text += QLatin1String(" · ")
+            text += QStringLiteral(" · ")
                 + tr("next attempt in %1 s").arg((m_connection.retryIn().count() + 999) / 1000);
         m_text->setText(QStringLiteral("▲  ") + text);
     }

@@ -66,7 +66,7 @@ FilterBar::FilterBar(const management::Table &table, QWidget *parent)
                      : table.name == "connections"
                      ? QStringLiteral("queued>64KiB tls:no")
                      : QStringLiteral("state:acked backlog>0 user:ali* -negotiation:connected")));
-    m_line->addAction(glyphIcon(Glyph::Search, palette()), QLineEdit::LeadingPosition);
+    m_line->addAction(glyphIcon(Glyph::Search), QLineEdit::LeadingPosition);
     m_line->setMinimumHeight(m_line->fontMetrics().height() + 14);
     m_count->setForegroundRole(QPalette::PlaceholderText);
     m_note->hide();

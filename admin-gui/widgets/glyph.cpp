@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/widgets/glyph.h"
 
+#include <QGuiApplication>
 #include <QIconEngine>
 #include <QPainter>
 #include <QPainterPath>
+#include <QPalette>
 
 namespace msgsrv::console {
 
@@ -95,16 +97,17 @@ QPainterPath outline(Glyph glyph)
 class GlyphEngine : public QIconEngine
 {
 public:
-    GlyphEngine(Glyph glyph, const QPalette &palette)
+    GlyphEngine(Glyph glyph, const QColor &color)
         : m_glyph(glyph)
-        , m_palette(palette)
+        , m_color(color)
     { }
 
     void paint(QPainter *painter, const QRect &rect, QIcon::Mode mode, QIcon::State) override
     {
-        const auto role = mode == QIcon::Selected ? QPalette::HighlightedText : QPalette::WindowText;
         const auto group = mode == QIcon::Disabled ? QPalette::Disabled : QPalette::Active;
-        paintGlyph(*painter, rect, m_glyph, m_palette.color(group, role));
+        paintGlyph(*painter, rect, m_glyph,
+                   m_color.isValid() ? m_color
+                                     : QGuiApplication::palette().color(group, QPalette::WindowText));
     }
 
     QPixmap pixmap(const QSize &size, QIcon::Mode mode, QIcon::State state) override
@@ -120,7 +123,7 @@ public:
 
 private:
     Glyph m_glyph;
-    QPalette m_palette;
+    QColor m_color;
 };
 
 } // namespace
@@ -138,9 +141,9 @@ void paintGlyph(QPainter &painter, const QRectF &box, Glyph glyph, const QColor 
     painter.restore();
 }
 
-QIcon glyphIcon(Glyph glyph, const QPalette &palette)
+QIcon glyphIcon(Glyph glyph, const QColor &color)
 {
-    return QIcon(new GlyphEngine(glyph, palette));
+    return QIcon(new GlyphEngine(glyph, color));
 }
 
 } // namespace msgsrv::console

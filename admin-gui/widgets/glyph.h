@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QColor>
 #include <QIcon>
-#include <QPalette>
+
+class QPainter;
+class QRectF;
 
 namespace msgsrv::console {
 
@@ -23,7 +26,7 @@ enum class Glyph {
 };
 
 void paintGlyph(QPainter &painter, const QRectF &box, Glyph glyph, const QColor &color);
-/// In the palette's text colour, and its highlighted text when selected.
-[[nodiscard]] QIcon glyphIcon(Glyph glyph, const QPalette &palette);
+/// Without a colour: that of the application's text, whatever it is when the icon is painted.
+[[nodiscard]] QIcon glyphIcon(Glyph glyph, const QColor &color = {});
 
 } // namespace msgsrv::console

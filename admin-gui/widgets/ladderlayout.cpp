@@ -26,6 +26,8 @@ void LadderLayout::build(int messages, const Source &at, const Options &options)
     m_places.clear();
     m_gathered = 0;
     m_server = 0;
+    chooseLifelines(messages, at, options);
+    const int shared = static_cast<int>(m_lifelines.size()) - 1;
     QHash<QPair<int, int>, std::size_t> open; // runs of candidates that may still grow, by direction
     for (int i = 0; i < messages; ++i) {
         const FlowMessage &message = at(i);
@@ -39,8 +41,8 @@ void LadderLayout::build(int messages, const Source &at, const Options &options)
             m_rows.push_back(row);
             continue;
         }
-        row.from = lifelineOf(message.from, options.mostLifelines);
-        row.to = lifelineOf(message.to, options.mostLifelines);
+        row.from = m_places.value(message.from, shared);
+        row.to = m_places.value(message.to, shared);
         const QPair<int, int> way(row.from, row.to);
         if (options.fold && message.kind == Kind::Candidate) {
             const auto run = open.constFind(way);
@@ -71,27 +73,43 @@ void LadderLayout::build(int messages, const Source &at, const Options &options)
         m_lifelines.append(Words::tr("server"));
 }
 
-int LadderLayout::lifelineOf(const QString &user, int most)
+/// The newest users are chosen; they stand in the order of their first appearance.
+void LadderLayout::chooseLifelines(int messages, const Source &at, const Options &options)
 {
-    const auto known = m_places.constFind(user);
-    if (known != m_places.constEnd())
-        return *known;
-    int place = static_cast<int>(m_lifelines.size());
-    if (place >= most) {
-        place = most - 1;
-        if (m_gathered == 0)
-            m_gathered = 1;
-        ++m_gathered;
-        m_lifelines[place] = Words::tr("%1 others").arg(m_gathered);
-    } else {
-        m_lifelines.append(user);
-        if (place == 0) {
-            m_lifelines.append(Words::tr("server"));
-            m_server = 1;
+    const auto counts = [&options](const FlowMessage &message) {
+        return message.kind != Kind::Gap && (!options.accept || options.accept(message));
+    };
+    QSet<QString> all;
+    QSet<QString> chosen;
+    const int room = std::max(2, options.mostLifelines - 2); // besides the server and the shared one
+    for (int i = messages - 1; i >= 0; --i) {
+        const FlowMessage &message = at(i);
+        if (!counts(message))
+            continue;
+        for (const QString &user : {message.from, message.to}) {
+            all.insert(user);
+            if (chosen.size() < room)
+                chosen.insert(user);
         }
     }
-    m_places.insert(user, place);
-    return place;
+    for (int i = 0; i < messages && m_places.size() < chosen.size(); ++i) {
+        const FlowMessage &message = at(i);
+        if (!counts(message))
+            continue;
+        for (const QString &user : {message.from, message.to}) {
+            if (!chosen.contains(user) || m_places.contains(user))
+                continue;
+            m_places.insert(user, static_cast<int>(m_lifelines.size()));
+            m_lifelines.append(user);
+            if (m_lifelines.size() == 1) {
+                m_lifelines.append(Words::tr("server"));
+                m_server = 1;
+            }
+        }
+    }
+    m_gathered = static_cast<int>(all.size() - chosen.size());
+    if (m_gathered > 0)
+        m_lifelines.append(Words::tr("%1 others").arg(m_gathered));
 }
 
 int LadderLayout::rowOfMessage(int index) const

@@ -20,9 +20,10 @@ public:
     struct Options
     {
         bool fold = true; ///< runs of candidates from one user to another become one row
-        QSet<quint64> unfolded; ///< first seq of runs that stay open
-        std::function<bool(const FlowMessage &)> accept; ///< empty: everything
-        int mostLifelines = 18; ///< users beyond share the last one
+        QSet<quint64> unfolded{}; ///< first seq of runs that stay open
+        std::function<bool(const FlowMessage &)> accept{}; ///< empty: everything
+        int mostLifelines
+            = 18; ///< the server's included; users beyond share the last one, the newest have their own
     };
     struct Row
     {
@@ -47,7 +48,7 @@ public:
     [[nodiscard]] int rowOfMessage(int index) const; ///< -1 when it is not shown
 
 private:
-    int lifelineOf(const QString &user, int most);
+    void chooseLifelines(int messages, const Source &at, const Options &options);
 
     std::vector<Row> m_rows;
     QStringList m_lifelines;

@@ -122,7 +122,7 @@ LadderMetrics LadderView::metrics() const
         = fontMetrics().horizontalAdvance(QStringLiteral("dropped: recipient has no session")) + 30;
     const int lifelines = std::max(1, static_cast<int>(m_layout.lifelines().size()));
     const double wide = (viewport()->width() - metrics.gutter - metrics.margin) / lifelines;
-    metrics.spacing = std::clamp(wide, text * 7.0, text * 22.0);
+    metrics.spacing = std::clamp(wide, text * 5.6, text * 22.0);
     return metrics;
 }
 
@@ -265,7 +265,7 @@ void LadderView::paintRow(QPainter &painter, const LadderMetrics &m, const Color
     }
     QString text = told->outcomeText();
     if (entry.worst == FlowMessage::Outcome::Delivered && message.delay >= 0)
-        text += QLatin1String(" · ") + format::microseconds(static_cast<double>(message.delay));
+        text += QStringLiteral(" · ") + format::microseconds(static_cast<double>(message.delay));
     painter.setPen(bad                                                ? colors.bad
                        : entry.worst == FlowMessage::Outcome::Waiting ? colors.notice
                                                                       : colors.muted);
@@ -322,7 +322,9 @@ void LadderView::paintArrow(QPainter &painter, const LadderMetrics &m, const Col
     painter.setPen(Qt::NoPen);
     painter.setBrush(color);
     painter.drawEllipse(QPointF(from, y), 2.6, 2.6);
-    const QString label = ladderLabel(message, entry.count);
+    QString label = ladderLabel(message, entry.count);
+    if (entry.from == entry.to && message.from != message.to) // both share the last lifeline
+        label += tr(" %1 → %2").arg(message.from, message.to);
     const double advance = fontMetrics().horizontalAdvance(label);
     const double centre = from + direction * (20 + advance / 2);
     painter.setPen(color);

@@ -18,10 +18,10 @@ namespace {
 class Table
 {
 public:
-    explicit Table(ScriptedServer &server, int rows)
+    explicit Table(ScriptedServer &server, int size)
         : m_server(server)
     {
-        for (int i = 0; i < rows; ++i)
+        for (int i = 0; i < size; ++i)
             ids.append(QString::number(i));
         const auto answer = [this](const QJsonObject &params) {
             const QJsonArray range = params.value(QStringLiteral("range")).toArray();

@@ -48,11 +48,11 @@ public:
             m_wire->send(line + '\n');
     }
     void say(const QJsonObject &object) { say(QJsonDocument(object).toJson(QJsonDocument::Compact)); }
-    void notify(const QString &method, const QJsonObject &params)
+    void notify(const QString &method, const QJsonObject &values)
     {
         say(QJsonObject{{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
                         {QStringLiteral("method"), method},
-                        {QStringLiteral("params"), params}});
+                        {QStringLiteral("params"), values}});
     }
     void cut() { m_wire->close(); }
 
