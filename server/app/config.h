@@ -84,6 +84,8 @@ struct Config
         std::string socket; ///< empty: management.sock in the runtime directory
         std::string group; ///< empty: the daemon's own user only
         std::string listen; ///< empty: off
+        bool addresses = false; ///< whole client addresses for every role
+        int consoles = 0; ///< at a time
     };
     struct Internal
     {

@@ -276,25 +276,39 @@ std::vector<ConfigKey> makeKeys()
          .meaning = "who keeps the queues: `embedded`; later also `rabbitmq`"});
 
     // ---- management
-    constexpr auto noConsole = "the console's protocol is not spoken";
+    constexpr auto noRemoteConsole = "consoles come by the local socket only, or through ssh";
     add({.name = "management.socket",
          .type = "file",
          .defaultValue = R"("")",
-         .field = FutureField{noConsole},
-         .meaning
-         = "local socket of the console; empty: `management.sock` in the runtime directory; not available "
-           "yet"});
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.socket = text;
+             return {};
+         }},
+         .meaning = "local socket of the console; empty: `management.sock` in the runtime directory"});
     add({.name = "management.group",
          .type = "text",
          .defaultValue = R"("")",
-         .field = FutureField{noConsole},
-         .meaning
-         = "group that may use the local socket (its mode is then 0660, else 0600); not available yet"});
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.group = text;
+             return {};
+         }},
+         .meaning = "group that may use the local socket, as operators (its mode is then 0660, else 0600)"});
     add({.name = "management.listen",
          .type = "address",
          .defaultValue = R"("")",
-         .field = FutureField{noConsole},
+         .field = FutureField{noRemoteConsole},
          .meaning = "TLS listener of the console; empty: off; not available yet"});
+    add({.name = "management.addresses",
+         .type = "boolean",
+         .defaultValue = "false",
+         .field = BooleanField{[](Config &c) -> bool & { return c.management.addresses; }},
+         .meaning
+         = "whole addresses of clients for every role, else masked to /24 or /48 for all but `admin`"});
+    add({.name = "management.consoles",
+         .type = "count",
+         .defaultValue = "32",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.consoles; }},
+         .meaning = "consoles that may be connected at a time; 0: unlimited"});
 
     // ---- internal
     add({.name = "internal.listen",

@@ -8,6 +8,8 @@
 #include "server/http/internalendpoints.h"
 #include "server/http/sessionendpoints.h"
 #include "server/http/webpages.h"
+#include "server/management/livenode.h"
+#include "server/management/managementserver.h"
 #include "server/metrics/metrics.h"
 #include "server/net/front.h"
 #include "server/net/iothread.h"
@@ -19,7 +21,9 @@
 #include "server/session/sessionservice.h"
 #include "server/stomp/stompconnection.h"
 #include "server/storage/memorysessionstore.h"
+#include "shared/base/directories.h"
 #include "shared/base/log.h"
+#include "shared/base/random.h"
 #include "shared/signaling/closecodes.h"
 
 #include <QJsonDocument>
@@ -39,6 +43,8 @@ namespace {
 constexpr milliseconds sweepInterval(250);
 /// How long clients have to leave after stop().
 constexpr seconds stopGrace(3);
+/// Of the management thread, which owns no connections of clients: no I/O thread has it.
+constexpr unsigned managementIndex = 0xffff;
 
 seconds inSeconds(milliseconds duration)
 {
@@ -87,6 +93,14 @@ RequestLimits::Settings requestLimits(const Config &config)
             .failedKeys = {config.limits.failedKeys, config.limits.failedKeyDelay}};
 }
 
+/// Differs from start to start, so that a console forgets what it knew of the one before.
+QString newBootId()
+{
+    std::uint32_t random = 0;
+    fillRandom(&random, sizeof random);
+    return QString::number(random, 16).rightJustified(8, u'0');
+}
+
 StompSettings stompSettings(const Config &config)
 {
     StompSettings settings;
@@ -115,6 +129,15 @@ struct Daemon::Worker
     Front front;
 };
 
+/// What the management thread runs. Made and destroyed in that thread.
+struct Daemon::Management
+{
+    Management(const Config &config, Parts &parts);
+
+    management::LiveNode node;
+    management::ManagementServer server;
+};
+
 /// Everything, in the order in which it depends on what stands before it.
 struct Daemon::Parts
 {
@@ -128,6 +151,10 @@ struct Daemon::Parts
     /// The internal listener keeps working when the public ones are at their limit.
     ConnectionLimiter internalLimiter{256, 0};
     const std::shared_ptr<MemoryBudget> bodyMemory;
+    FlowTap flowTap;
+    management::ManagementMetrics managementMetrics;
+    std::atomic<bool> stopping{false};
+    IoThread managementThread{managementIndex, IoThread::defaultStackBytes, QStringLiteral("management")};
     ThreadExecutor mainThread;
     IoThreads ioThreads;
     EmbeddedBroker broker;
@@ -144,6 +171,8 @@ struct Daemon::Parts
     ListenSockets internalSocket;
     bool shared = false; // one listener for HTTP and STOMP
     ListeningAddress listeningAddress;
+    management::LocalSocket managementSocket;
+    std::unique_ptr<Management> management; // belongs to its thread
     std::vector<std::unique_ptr<Worker>> workers; // each belongs to its thread
     InternalEndpoints internalEndpoints;
     std::unique_ptr<Front> internalFront;
@@ -156,6 +185,7 @@ Daemon::Parts::Parts(const Config &config)
     , limiter(config.limits.connections, config.limits.connectionsPerAddress, config.net.trustedProxies)
     , requestLimits(msgsrv::requestLimits(config), metrics)
     , bodyMemory(std::make_shared<MemoryBudget>(config.limits.bodyMemory))
+    , managementMetrics(metrics)
     , ioThreads(config.workers)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
               .reservation = {config.limits.earlyMessages, config.limits.earlyBytes}},
@@ -171,6 +201,8 @@ Daemon::Parts::Parts(const Config &config)
         return failed;
     })
 {
+    broker.setFlowTap(&flowTap);
+    exchange.setFlowTap(&flowTap);
     metrics.add(brokerCollector);
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
                      [budget = bodyMemory] { return double(budget->used()); });
@@ -179,6 +211,7 @@ Daemon::Parts::Parts(const Config &config)
 Daemon::Parts::~Parts()
 {
     timer.stop();
+    managementThread.stop([this] { management.reset(); });
     internalFront.reset();
     for (int i = 0; i < ioThreads.count(); ++i) {
         ioThreads.at(i).stop([this, i] {
@@ -226,6 +259,19 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
           &thread, parts.limiter, parts.frontMetrics)
 { }
 
+Daemon::Management::Management(const Config &config, Parts &parts)
+    : node({.boot = newBootId(), .store = QStringLiteral("memory"), .broker = QStringLiteral("embedded")},
+           {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
+            parts.frontMetrics, parts.metrics, parts.stopping})
+    , server({.boot = node.boot(),
+              .group = QString::fromStdString(config.management.group),
+              .addresses = config.management.addresses,
+              .consoles = config.management.consoles},
+             node, parts.flowTap, parts.managementMetrics)
+{
+    node.setNegotiations(&server.feeds().negotiations());
+}
+
 Daemon::Daemon(const Config &config)
     : m_config(config)
 { }
@@ -241,6 +287,7 @@ std::optional<Daemon::Failure> Daemon::start()
     }
     startWorkers();
     startInternal();
+    startManagement();
     m_parts->timer.setTimerType(Qt::PreciseTimer);
     connect(&m_parts->timer, &QTimer::timeout, this, [this] {
         const TimePoint now = Clock::now();
@@ -280,6 +327,8 @@ std::optional<Daemon::Failure> Daemon::openListeners()
     }
     if (auto failure = open(m_config.internal.listen, 1, parts.internalSocket))
         return failure;
+    if (auto failure = openManagement())
+        return failure;
     parts.listeningAddress = {.publicAddress = QByteArray::fromStdString(m_config.stomp.publicAddress),
                               .port = parts.shared ? parts.httpSockets.port() : parts.stompSockets.port(),
                               .isHttpListener = parts.shared,
@@ -305,6 +354,32 @@ void Daemon::startWorkers()
     }
 }
 
+std::optional<Daemon::Failure> Daemon::openManagement()
+{
+    QString path = QString::fromStdString(m_config.management.socket);
+    if (path.isEmpty()) {
+        const Directory directory = runtimeDirectory();
+        if (const auto prepared = prepareDirectory(directory); !prepared)
+            return Failure{ExitCode::CannotListen,
+                           QStringLiteral("The management socket has no place: %1.").arg(prepared.error())};
+        path = directory.path + QStringLiteral("/management.sock");
+    }
+    auto opened = management::LocalSocket::open(path, QString::fromStdString(m_config.management.group));
+    if (!opened)
+        return Failure{ExitCode::CannotListen, opened.error()};
+    m_parts->managementSocket = *std::move(opened);
+    return std::nullopt;
+}
+
+void Daemon::startManagement()
+{
+    Parts &parts = *m_parts;
+    parts.managementThread.start([this, &parts] {
+        parts.management = std::make_unique<Management>(m_config, parts);
+        parts.management->server.listen(parts.managementSocket.takeDescriptor());
+    });
+}
+
 void Daemon::startInternal()
 {
     Parts &parts = *m_parts;
@@ -323,7 +398,8 @@ QByteArray Daemon::readyLine() const
     const QJsonObject object{
         {QStringLiteral("http"), text(parts.httpSockets)},
         {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
-        {QStringLiteral("internal"), text(parts.internalSocket)}};
+        {QStringLiteral("internal"), text(parts.internalSocket)},
+        {QStringLiteral("management"), parts.managementSocket.path()}};
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
 }
 
@@ -336,6 +412,7 @@ void Daemon::stop()
     }
     log::info(lcDaemon(), "daemon.stopping");
     parts.stopDeadline = Clock::now() + stopGrace;
+    parts.stopping = true;
     parts.sessions.drain();
     for (int i = 0; i < parts.ioThreads.count(); ++i) {
         IoThread &thread = parts.ioThreads.at(i);

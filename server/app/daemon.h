@@ -44,10 +44,13 @@ signals:
 private:
     struct Parts;
     struct Worker;
+    struct Management;
 
     [[nodiscard]] std::optional<Failure> openListeners();
     void startWorkers();
+    [[nodiscard]] std::optional<Failure> openManagement();
     void startInternal();
+    void startManagement();
     void finishWhenEmpty();
 
     const Config m_config;

@@ -14,8 +14,20 @@ const char *toString(DropReason reason)
         return "slow_consumer";
     case DropReason::Expired:
         return "expired";
+    case DropReason::Purged:
+        return "purged";
     }
     Q_UNREACHABLE();
+}
+
+void Broker::peek(const ListeningKey &, int, PeekDone done)
+{
+    done(std::nullopt);
+}
+
+void Broker::purge(const ListeningKey &, PurgeDone done)
+{
+    done(std::nullopt);
 }
 
 } // namespace msgsrv

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace msgsrv {
@@ -20,8 +21,8 @@ enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
-enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired };
-constexpr int dropReasonCount = 4;
+enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Purged };
+constexpr int dropReasonCount = 5;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -47,6 +48,21 @@ struct BrokerCounts
     std::uint64_t queues = 0; ///< queues that exist, i.e. have a subscriber
     std::uint64_t refusedNoQueue = 0;
     std::uint64_t refusedFull = 0;
+};
+
+/// What a management console shows of one queue or reservation.
+struct QueueFacts
+{
+    ListeningKey queue;
+    ConnectionId consumer = ConnectionId::None; ///< None: a reservation
+    std::uint64_t ready = 0; ///< messages that wait
+    std::uint64_t unsettled = 0; ///< messages that its consumer has
+    std::uint64_t bytes = 0; ///< of both
+    std::uint64_t accepted = 0; ///< since it was made
+    std::uint64_t dropped = 0;
+    std::optional<TimePoint> oldest; ///< when the oldest of those that wait was accepted
+    qsizetype limitMessages = 0; ///< 0: unlimited
+    qsizetype limitBytes = 0;
 };
 
 /// Queues of session users, asynchronous so that an embedded broker and RabbitMQ fit behind it.
@@ -116,6 +132,22 @@ public:
 
     /// Counters and what the queues hold, at one instant.
     [[nodiscard]] virtual BrokerCounts counts() const = 0;
+
+    // For the management; a broker that cannot tell answers nothing. None of these holds the whole broker up,
+    // however many queues there are.
+    using SurveyDone = std::function<void(std::vector<QueueFacts>)>;
+    using PeekDone = std::function<void(std::optional<std::vector<MessagePtr>>)>;
+    using PurgeDone = std::function<void(std::optional<std::size_t>)>;
+
+    /// The counters of counts(), but each shard's at another instant, `inFlight` derived from the others, and
+    /// `queues` with the reservations.
+    [[nodiscard]] virtual BrokerCounts totals() const { return counts(); }
+    /// All queues and reservations.
+    virtual void survey(SurveyDone done) { done({}); }
+    /// The oldest messages that wait, at most @p count, as they stay. Nothing: no such queue.
+    virtual void peek(const ListeningKey &queue, int count, PeekDone done);
+    /// Drops what waits, as DropReason::Purged. Nothing: no such queue.
+    virtual void purge(const ListeningKey &queue, PurgeDone done);
 
 signals:
     void queueCreated(const msgsrv::ListeningKey &queue, msgsrv::ConnectionId consumer);

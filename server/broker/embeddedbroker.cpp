@@ -91,6 +91,8 @@ void EmbeddedBroker::unsubscribe(const ListeningKey &queue, ConnectionId consume
         }
         shard.count(DropReason::SessionEnded, waiting.size());
         shard.count(DropReason::ConnectionLost, taken.size());
+        tellTap(FlowEvent::Kind::Dropped, taken, 0, taken.size(), toString(DropReason::ConnectionLost));
+        tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(DropReason::SessionEnded));
     }
     tellAll(taken, State::Dropped);
     tellAll(waiting, State::Dropped);
@@ -131,6 +133,7 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
         waiting = it->drain();
         shard.queues.erase(it);
         shard.count(reason, waiting.size());
+        tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(reason));
     }
     tellAll(waiting, State::Dropped);
     announce(shard);
@@ -147,12 +150,18 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
         const auto it = shard.queues.find(queue);
         if (it == shard.queues.end()) {
             ++shard.refusedNoQueue;
+            if (m_tap)
+                m_tap->tell(FlowEvent::Kind::Refused, message, "no_queue");
             result = {State::Refused, PublishRefusal::NoQueue};
         } else if (!it->admits(*message, it->hasConsumer() ? m_settings.queue : m_settings.reservation)) {
             ++shard.refusedFull;
+            if (m_tap)
+                m_tap->tell(FlowEvent::Kind::Refused, message, "queue_full");
             result = {State::Refused, PublishRefusal::QueueFull};
         } else {
             ++shard.accepted;
+            if (m_tap)
+                m_tap->tell(FlowEvent::Kind::Accepted, message);
             QueuedMessage queued{std::move(message), {}};
             if (tellWhat == Tell::Outcome && it->flows())
                 queued.outcome = std::exchange(done, nullptr);
@@ -210,6 +219,10 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
         delivered = std::min(std::size_t(written), settled.size());
         shard.delivered += delivered;
         shard.count(reason, settled.size() - delivered);
+        if (it != shard.queues.end())
+            it->noteDropped(settled.size() - delivered);
+        tellTap(FlowEvent::Kind::Written, settled, 0, delivered);
+        tellTap(FlowEvent::Kind::Dropped, settled, delivered, settled.size() - delivered, toString(reason));
     }
     for (std::size_t i = 0; i < settled.size(); ++i)
         tell(settled[i].outcome, i < delivered ? State::Written : State::Dropped);
@@ -251,6 +264,85 @@ BrokerCounts EmbeddedBroker::counts() const
             counts.inFlight += left.size();
     }
     return counts;
+}
+
+BrokerCounts EmbeddedBroker::totals() const
+{
+    BrokerCounts counts;
+    std::uint64_t gone = 0;
+    for (const Shard &shard : m_shards) {
+        const std::scoped_lock lock(shard.mutex);
+        counts.accepted += shard.accepted;
+        counts.delivered += shard.delivered;
+        gone += shard.delivered;
+        for (std::size_t i = 0; i < shard.dropped.size(); ++i) {
+            counts.dropped[i] += shard.dropped[i];
+            gone += shard.dropped[i];
+        }
+        counts.refusedNoQueue += shard.refusedNoQueue;
+        counts.refusedFull += shard.refusedFull;
+        counts.queues += std::uint64_t(shard.queues.size());
+    }
+    counts.inFlight = counts.accepted - gone;
+    return counts;
+}
+
+void EmbeddedBroker::survey(SurveyDone done)
+{
+    std::vector<QueueFacts> queues;
+    for (const Shard &shard : m_shards) {
+        const std::scoped_lock lock(shard.mutex);
+        queues.reserve(queues.size() + std::size_t(shard.queues.size()));
+        for (auto it = shard.queues.cbegin(); it != shard.queues.cend(); ++it) {
+            QueueFacts facts = it->facts();
+            facts.queue = it.key();
+            const QueueLimits &limits = it->hasConsumer() ? m_settings.queue : m_settings.reservation;
+            facts.limitMessages = limits.messages;
+            facts.limitBytes = limits.bytes;
+            queues.push_back(std::move(facts));
+        }
+    }
+    done(std::move(queues));
+}
+
+void EmbeddedBroker::peek(const ListeningKey &queue, int count, PeekDone done)
+{
+    std::optional<std::vector<MessagePtr>> messages;
+    Shard &shard = shardOf(queue);
+    {
+        const std::scoped_lock lock(shard.mutex);
+        if (const auto it = shard.queues.constFind(queue); it != shard.queues.cend())
+            messages = it->peek(std::size_t(std::max(count, 0)));
+    }
+    done(std::move(messages));
+}
+
+void EmbeddedBroker::purge(const ListeningKey &queue, PurgeDone done)
+{
+    std::optional<std::size_t> purged;
+    std::vector<QueuedMessage> waiting;
+    Shard &shard = shardOf(queue);
+    {
+        const std::scoped_lock lock(shard.mutex);
+        if (const auto it = shard.queues.find(queue); it != shard.queues.end()) {
+            waiting = it->drain();
+            purged = waiting.size();
+            it->noteDropped(waiting.size());
+            shard.count(DropReason::Purged, waiting.size());
+            tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(DropReason::Purged));
+        }
+    }
+    tellAll(waiting, State::Dropped);
+    done(purged);
+}
+
+void EmbeddedBroker::tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages,
+                             std::size_t first, std::size_t count, const char *reason) const
+{
+    if (!m_tap || !m_tap->isOpen())
+        return;
+    for (std::size_t i = first; i < first + count; ++i)
+        m_tap->tell(kind, messages[i].message, reason);
 }
 
 void EmbeddedBroker::Shard::keepLeftovers(const ListeningKey &queue, ConnectionId consumer,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/flowtap.h"
 #include "server/broker/messagequeue.h"
 
 #include <QHash>
@@ -50,6 +51,13 @@ public:
                 DropReason reason) override;
     void inspect(InspectDone done) override;
     [[nodiscard]] BrokerCounts counts() const override;
+    [[nodiscard]] BrokerCounts totals() const override;
+    void survey(SurveyDone done) override;
+    void peek(const ListeningKey &queue, int count, PeekDone done) override;
+    void purge(const ListeningKey &queue, PurgeDone done) override;
+
+    /// From now on @p tap is told what becomes of messages. It outlives the broker. Before any message.
+    void setFlowTap(FlowTap *tap) { m_tap = tap; }
 
 private:
     struct Event
@@ -83,9 +91,14 @@ private:
 
     [[nodiscard]] Shard &shardOf(const ListeningKey &queue);
     void announce(Shard &shard);
+    /// Tells the tap of @p messages from index @p first on. With the shard's lock held, so that the tap gets
+    /// everything about one message in order.
+    void tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages, std::size_t first,
+                 std::size_t count, const char *reason = "") const;
 
     const Settings m_settings;
     DeliveryPort &m_port;
+    FlowTap *m_tap = nullptr;
     std::array<Shard, shardCount> m_shards;
 };
 

@@ -41,6 +41,7 @@ bool MessageQueue::admits(const Message &message, const QueueLimits &limits) con
 bool MessageQueue::append(QueuedMessage message)
 {
     m_bytes += message.message->weight();
+    ++m_accepted;
     m_waiting.push_back(std::move(message));
     return announceWaiting();
 }
@@ -120,6 +121,28 @@ std::vector<Broker::PublishDone> MessageQueue::releaseOutcomes()
             outcomes.push_back(std::exchange(m_waiting[i].outcome, nullptr));
     }
     return outcomes;
+}
+
+std::vector<MessagePtr> MessageQueue::peek(std::size_t count) const
+{
+    std::vector<MessagePtr> messages;
+    for (std::size_t i = m_head; i < m_waiting.size() && messages.size() < count; ++i)
+        messages.push_back(m_waiting[i].message);
+    return messages;
+}
+
+QueueFacts MessageQueue::facts() const
+{
+    QueueFacts facts;
+    facts.consumer = m_consumer;
+    facts.ready = m_waiting.size() - m_head;
+    facts.unsettled = size() - facts.ready;
+    facts.bytes = std::uint64_t(std::max<qsizetype>(m_bytes, 0));
+    facts.accepted = m_accepted;
+    facts.dropped = m_dropped;
+    if (m_head < m_waiting.size())
+        facts.oldest = m_waiting[m_head].message->acceptedAt;
+    return facts;
 }
 
 std::vector<QueuedMessage> MessageQueue::drain()

@@ -60,6 +60,12 @@ public:
 
     /// Moves the pending outcomes of the waiting messages out; the messages stay.
     [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes();
+    /// The oldest of what waits.
+    [[nodiscard]] std::vector<MessagePtr> peek(std::size_t count) const;
+    /// All but the queue's name and limits.
+    [[nodiscard]] QueueFacts facts() const;
+    /// For facts(): messages of this queue were dropped.
+    void noteDropped(std::size_t count) { m_dropped += count; }
     /// Moves everything that waits out.
     [[nodiscard]] std::vector<QueuedMessage> drain();
 
@@ -74,6 +80,8 @@ private:
     std::size_t m_head = 0; ///< index of the oldest waiting message
     std::vector<QueuedMessage> m_taken; ///< oldest first
     qsizetype m_bytes = 0; ///< of waiting and taken messages
+    std::uint64_t m_accepted = 0;
+    std::uint64_t m_dropped = 0;
     std::vector<ConnectionId> m_banned; ///< oldest first
 };
 

@@ -120,6 +120,14 @@ void Metrics::strange(Strange kind, const std::string &user, const std::string &
         {{"kind", toString(kind)}, {"user", std::string_view(user)}, {"detail", std::string_view(detail)}});
 }
 
+double Metrics::strangeTotal() const
+{
+    double total = 0;
+    for (const prometheus::Counter *kind : d->strange)
+        total += kind->Value();
+    return total;
+}
+
 void Metrics::add(std::weak_ptr<prometheus::Collectable> collectable)
 {
     const std::scoped_lock lock(d->mutex);

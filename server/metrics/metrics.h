@@ -37,6 +37,9 @@ public:
     /// Counts and logs once (`strange` event, warning). @p user and @p detail go to the log only.
     void strange(Strange kind, const std::string &user, const std::string &detail);
 
+    /// How many were counted, of all kinds.
+    [[nodiscard]] double strangeTotal() const;
+
     /// @p collectable is asked at every scrape, in the thread that renders.
     void add(std::weak_ptr<prometheus::Collectable> collectable);
 

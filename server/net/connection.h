@@ -9,10 +9,28 @@
 #include <QByteArray>
 #include <QHostAddress>
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 namespace msgsrv {
+
+/// What a management console shows of one connection.
+struct ConnectionFacts
+{
+    ConnectionId id = ConnectionId::None;
+    QHostAddress peer;
+    bool secure = false;
+    qint64 openedAtMs = 0; ///< Unix time
+    TimePoint seen; ///< when anything came last
+    std::uint64_t messagesIn = 0;
+    std::uint64_t messagesOut = 0;
+    std::uint64_t bytesIn = 0; ///< of WebSocket frames
+    std::uint64_t bytesOut = 0; ///< of messages
+    qint64 bytesQueued = 0;
+    QByteArray user; ///< whose session it holds, or empty
+    QByteArray version; ///< of the protocol above, or empty
+};
 
 /// What a send came to. Back-pressure is this value, not a hope.
 enum class SendResult {
@@ -49,6 +67,8 @@ public:
     virtual void abort() = 0;
     /// The largest message that is accepted from now on; a larger one closes with 1009.
     virtual void setMessageLimit(qint64 bytes) = 0;
+    /// Adds what is known here.
+    virtual void describe(ConnectionFacts &) const { }
 };
 
 /// The protocol on one connection. Owned by the transport, deleted after onClosed().
@@ -67,6 +87,8 @@ public:
     virtual void onClosed(bool clean) = 0;
     /// Called by the thread's sweep, about every 250 ms.
     virtual void onTick(TimePoint now) = 0;
+    /// Adds what is known here and below.
+    virtual void describe(ConnectionFacts &) const { }
 
     /// From other threads, by way of the owner's inbox: see DeliveryPort and ConnectionPort.
     virtual void onMessagesReady(const ListeningKey &queue) = 0;

@@ -11,6 +11,15 @@ ConnectionHandler *HandlerTable::find(ConnectionId id) const
     return found == m_entries.end() ? nullptr : found->second.handler;
 }
 
+std::vector<ConnectionId> HandlerTable::ids() const
+{
+    std::vector<ConnectionId> ids;
+    ids.reserve(m_entries.size());
+    for (const auto &[id, entry] : m_entries)
+        ids.push_back(id);
+    return ids;
+}
+
 void HandlerTable::add(ConnectionId id, ConnectionHandler *handler)
 {
     assert(handler && !m_entries.contains(id));

@@ -5,6 +5,7 @@
 #include "shared/base/connectionid.h"
 
 #include <unordered_map>
+#include <vector>
 
 namespace msgsrv {
 
@@ -18,6 +19,8 @@ public:
     [[nodiscard]] std::size_t size() const { return m_entries.size(); }
     /// Null when there is no such connection.
     [[nodiscard]] ConnectionHandler *find(ConnectionId id) const;
+
+    [[nodiscard]] std::vector<ConnectionId> ids() const;
 
     /// @p handler is borrowed until remove().
     void add(ConnectionId id, ConnectionHandler *handler);

@@ -13,11 +13,11 @@ constexpr milliseconds sweepInterval(250);
 
 } // namespace
 
-IoThread::IoThread(unsigned index, uint stackBytes)
+IoThread::IoThread(unsigned index, uint stackBytes, const QString &name)
     : m_index(index)
     , m_inbox([this](Entry &&entry) { handle(std::move(entry)); })
 {
-    m_thread.setObjectName(QStringLiteral("io-%1").arg(index));
+    m_thread.setObjectName(name.isEmpty() ? QStringLiteral("io-%1").arg(index) : name);
     m_thread.setStackSize(stackBytes);
     m_inbox.moveToThread(&m_thread);
 }

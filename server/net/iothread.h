@@ -25,8 +25,8 @@ class IoThread final : private Executor
 public:
     static constexpr uint defaultStackBytes = 8 * 1024 * 1024;
 
-    /// @p index is part of the ids of its connections.
-    explicit IoThread(unsigned index, uint stackBytes = defaultStackBytes);
+    /// @p index is part of the ids of its connections. Its name is io-<index> unless @p name is set.
+    explicit IoThread(unsigned index, uint stackBytes = defaultStackBytes, const QString &name = {});
     /// Stops the thread when it still runs.
     ~IoThread() override;
 
@@ -52,6 +52,9 @@ public:
     /// Unknown id: nothing.
     void unregisterConnection(ConnectionId id);
     [[nodiscard]] std::size_t connectionCount() const { return m_handlers.size(); }
+    [[nodiscard]] std::vector<ConnectionId> connectionIds() const { return m_handlers.ids(); }
+    /// Null when there is no such connection.
+    [[nodiscard]] ConnectionHandler *findConnection(ConnectionId id) const { return m_handlers.find(id); }
     /// onCloseRequested() of every connection, at once.
     void requestCloseOfAll(quint16 code, const QByteArray &reason);
     /// @p sweepable is borrowed until it is removed, or until stop() runs the tear-down.

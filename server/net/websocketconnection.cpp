@@ -5,6 +5,8 @@
 #include "server/net/link.h"
 #include "shared/base/utf8.h"
 
+#include <QDateTime>
+
 #include <utility>
 
 namespace msgsrv {
@@ -36,6 +38,8 @@ WebSocketConnection::WebSocketConnection(Facts facts, Link &link, const Transpor
     , m_link(link)
     , m_limits(limits)
     , m_reader({limits.body, limits.fragments})
+    , m_now(Clock::now())
+    , m_openedAtMs(QDateTime::currentMSecsSinceEpoch())
 { }
 
 void WebSocketConnection::setHandler(std::unique_ptr<ConnectionHandler> handler)
@@ -52,6 +56,8 @@ SendResult WebSocketConnection::send(std::string_view bytes)
 {
     if (m_closing || m_ended)
         return SendResult::Dropped;
+    ++m_messagesOut;
+    m_bytesOut += bytes.size();
     writeMessage(bytes, isUtf8(bytes));
     if (bytesQueued() <= highWater)
         return SendResult::Sent;
@@ -89,6 +95,7 @@ void WebSocketConnection::receive(std::span<char> bytes, TimePoint now)
     if (m_ended)
         return;
     m_now = now;
+    m_bytesIn += bytes.size();
     m_handler->onActivity(now);
     while (!m_ended && handle(m_reader.next(bytes))) { }
 }
@@ -158,8 +165,23 @@ void WebSocketConnection::ended(bool clean)
 
 void WebSocketConnection::deliver(std::string_view bytes, bool isText)
 {
+    ++m_messagesIn;
     if (!m_closing && !m_ended)
         m_handler->onMessage(bytes, isText, m_now);
+}
+
+void WebSocketConnection::describe(ConnectionFacts &facts) const
+{
+    facts.id = m_facts.id;
+    facts.peer = m_facts.peer;
+    facts.secure = m_facts.secure;
+    facts.openedAtMs = m_openedAtMs;
+    facts.seen = m_now;
+    facts.messagesIn = m_messagesIn;
+    facts.messagesOut = m_messagesOut;
+    facts.bytesIn = m_bytesIn;
+    facts.bytesOut = m_bytesOut;
+    facts.bytesQueued = bytesQueued();
 }
 
 } // namespace msgsrv

@@ -45,6 +45,7 @@ public:
     void close(quint16 code, const QByteArray &reason) final;
     void abort() final;
     void setMessageLimit(qint64 bytes) final;
+    void describe(ConnectionFacts &facts) const final;
 
     // For the link
     /// @p bytes came from the peer; they may be changed.
@@ -85,7 +86,12 @@ private:
     const TransportLimits &m_limits;
     websocket::FrameReader m_reader;
     std::unique_ptr<ConnectionHandler> m_handler;
-    TimePoint m_now; // of what is being read
+    TimePoint m_now; // of what is being read, or was read last
+    const qint64 m_openedAtMs; // Unix time
+    std::uint64_t m_messagesIn = 0;
+    std::uint64_t m_messagesOut = 0;
+    std::uint64_t m_bytesIn = 0;
+    std::uint64_t m_bytesOut = 0;
     TimePoint m_closeDeadline = TimePoint::max();
     TimePoint m_controlSecond; // when the running count of control frames began
     int m_controlFrames = 0; // since then

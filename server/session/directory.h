@@ -8,6 +8,9 @@
 #include <QHash>
 
 #include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -23,6 +26,8 @@ public:
         UserId userId;
         ListeningKey key;
         Generation generation = Generation::None;
+        /// Messages accepted from the user; one counter for all copies of the entry.
+        std::shared_ptr<std::atomic<std::uint64_t>> sent = std::make_shared<std::atomic<std::uint64_t>>(0);
     };
 
     void add(const Entry &entry);

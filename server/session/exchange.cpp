@@ -107,36 +107,56 @@ Exchange::Exchange(const SessionDirectory &directory, Broker &broker, qsizetype 
 void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
 {
     if (m_contentLimit > 0 && request.contentJson.size() > m_contentLimit) {
+        tellRefused(request, "content_too_large");
         done(tl::unexpected(
             Problem{ProblemCause::ContentTooLarge,
                     "The content is larger than " + QByteArray::number(m_contentLimit) + " bytes.", 0}));
         return;
     }
-    if (!request.senderKey.isNull()) {
-        const auto sender = m_directory.findKey(request.senderKey);
-        if (!sender || !(sender->userId == request.from)) {
-            done(tl::unexpected(
-                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("The sender's session is over."), 0}));
-            return;
-        }
+    const std::optional<SessionDirectory::Entry> sender = request.senderKey.isNull()
+        ? m_directory.findUser(request.from)
+        : m_directory.findKey(request.senderKey);
+    if (!request.senderKey.isNull() && (!sender || !(sender->userId == request.from))) {
+        tellRefused(request, "sender_unknown");
+        done(tl::unexpected(
+            Problem{ProblemCause::UnknownKey, QByteArrayLiteral("The sender's session is over."), 0}));
+        return;
     }
     const std::optional<SessionDirectory::Entry> recipient = m_directory.findUser(request.to);
     if (!recipient) {
+        tellRefused(request, "recipient_unknown");
         done(tl::unexpected(recipientUnknown()));
         return;
     }
 
+    std::shared_ptr<Message> message = makeMessage(std::move(request));
+    QByteArray id = message->id;
+    m_broker.publish(recipient->key, std::move(message), tell,
+                     [id = std::move(id), sent = sender ? sender->sent : nullptr,
+                      done = std::move(done)](PublishResult result) mutable {
+                         if (sent && result.state != PublishResult::State::Refused)
+                             sent->fetch_add(1, std::memory_order_relaxed);
+                         done(receiptFor(std::move(id), result));
+                     });
+}
+
+std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request)
+{
     auto message = std::make_shared<Message>();
     message->id = messageId(m_idPrefix, m_nextId.fetch_add(1, std::memory_order_relaxed));
     message->from = std::move(request.from);
     message->body = messageBody(message->from, request.contentJson);
     message->headers = std::move(request.headers);
     message->acceptedAt = Clock::now();
-    QByteArray id = message->id;
-    m_broker.publish(recipient->key, std::move(message), tell,
-                     [id = std::move(id), done = std::move(done)](PublishResult result) mutable {
-                         done(receiptFor(std::move(id), result));
-                     });
+    message->to = std::move(request.to);
+    message->via = request.via;
+    return message;
+}
+
+void Exchange::tellRefused(const ExchangeRequest &request, const char *reason)
+{
+    if (m_tap && m_tap->isOpen())
+        m_tap->tell(FlowEvent::Kind::Refused, makeMessage(request), reason);
 }
 
 } // namespace msgsrv

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/flowtap.h"
 #include "server/session/directory.h"
 #include "shared/signaling/message.h"
 #include "shared/signaling/problem.h"
@@ -22,6 +23,7 @@ struct ExchangeRequest
     std::vector<std::pair<QByteArray, QByteArray>> headers; ///< of a SEND, to travel with the message
     /// When set, it must still be the key of a session of `from`: a connection may outlive its session.
     ListeningKey senderKey{};
+    const char *via = "http"; ///< how it came; static text
 };
 
 struct ExchangeReceipt
@@ -43,9 +45,17 @@ public:
     /// waits. Problems: UnknownKey, RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
     void relay(ExchangeRequest request, Broker::Tell tell, Done done);
 
+    /// From now on @p tap is told of what is refused here; the broker tells the rest. It outlives the
+    /// exchange. Before any message.
+    void setFlowTap(FlowTap *tap) { m_tap = tap; }
+
 private:
+    [[nodiscard]] std::shared_ptr<Message> makeMessage(ExchangeRequest request);
+    void tellRefused(const ExchangeRequest &request, const char *reason);
+
     const SessionDirectory &m_directory;
     Broker &m_broker;
+    FlowTap *m_tap = nullptr;
     const qsizetype m_contentLimit; ///< bytes, 0 = unlimited
     const QByteArray m_idPrefix; ///< differs from run to run
     std::atomic<std::uint64_t> m_nextId{1};

@@ -22,6 +22,8 @@ const char *toString(EndReason reason)
         return "queue_lost";
     case EndReason::StoreRefused:
         return "store_refused";
+    case EndReason::OperatorClosed:
+        return "operator_closed";
     }
     Q_UNREACHABLE();
 }

@@ -30,8 +30,9 @@ enum class EndReason {
     UnackedExpired, ///< strange: nobody subscribed in time
     QueueLost, ///< strange: the queue was gone and no event had told so
     StoreRefused, ///< it never began: the store did not take the record
+    OperatorClosed, ///< somebody closed it by the management protocol
 };
-constexpr int endReasonCount = 7;
+constexpr int endReasonCount = 8;
 [[nodiscard]] const char *toString(EndReason reason);
 
 /// All that is known of one session. A value: changed by SessionMachine only.

@@ -6,6 +6,8 @@
 #include "shared/base/connectionid.h"
 #include "shared/signaling/closecodes.h"
 
+#include <QByteArray>
+
 #include <variant>
 #include <vector>
 
@@ -31,13 +33,15 @@ struct SessionEvent
     struct QueueDeleted { ConnectionId consumer; };
     /// The holder of the key wants the end.
     struct EndRequested {};
+    /// An operator wants the end, now.
+    struct CloseRequested { QByteArray reason; };
     /// An inspection of the broker, begun at `begun`, found the queue or did not.
     struct Inspected { TimePoint begun; bool queueExists = false; };
     /// Time has passed.
     struct Tick {};
 
     using Any = std::variant<Stored, StoreFailed, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
-                             QueueCreated, QueueDeleted, EndRequested, Inspected, Tick>;
+                             QueueCreated, QueueDeleted, EndRequested, CloseRequested, Inspected, Tick>;
 };
 
 /// What has to be done for a session, in the order given.
@@ -51,7 +55,7 @@ struct SessionEffect
     struct DetachQueue { ConnectionId consumer; };
     struct PublishToDirectory {};
     struct WithdrawFromDirectory {};
-    struct CloseConnection { ConnectionId connection; CloseCode code; const char *reason; };
+    struct CloseConnection { ConnectionId connection; CloseCode code; QByteArray reason; };
     struct StoreUpdate {};
     /// To be answered by StoreRemoved or StoreRemoveFailed.
     struct StoreRemove {};

@@ -120,6 +120,15 @@ public:
             end(EndReason::ClientEnded);
     }
 
+    void operator()(const Event::CloseRequested &event)
+    {
+        if (!m_session.isLive())
+            return;
+        end(EndReason::OperatorClosed);
+        close(CloseCode::SessionEnded, event.reason);
+        forgetWhenDone();
+    }
+
     void operator()(const Event::Inspected &event)
     {
         // One that began before the queue was created, or in the same instant, says nothing.
@@ -193,7 +202,7 @@ private:
         }
     }
 
-    void close(CloseCode code, const char *reason)
+    void close(CloseCode code, const QByteArray &reason)
     {
         m_session.closeAt.reset();
         const ConnectionId connection = std::exchange(m_session.connection, ConnectionId::None);

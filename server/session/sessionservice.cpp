@@ -72,7 +72,9 @@ SessionService::SessionService(const Settings &settings, const Collaborators &co
             "messaging_sessions", "Sessions by state.", {{"state", labelFor(state)}},
             [counts = m_counts, state] { return double(counts->byState[std::size_t(state)].load()); });
     }
-    for (int i = int(EndReason::ClientEnded); i < int(EndReason::StoreRefused); ++i) {
+    for (int i = int(EndReason::ClientEnded); i < endReasonCount; ++i) {
+        if (EndReason(i) == EndReason::StoreRefused)
+            continue; // it never was a session
         m_endedCounters[std::size_t(i)]
             = &m_with.metrics.counter("messaging_sessions_ended_total", "Sessions ended, by reason.",
                                       {{"reason", toString(EndReason(i))}});
@@ -139,6 +141,7 @@ void SessionService::openHere(const UserId &userId, const QByteArray &address,
     const SessionRecord record = session.record();
     m_users.insert(userId, session.key);
     m_sessions.try_emplace(opened.key, Entry{std::move(session), std::nullopt});
+    m_keys.emplace(opened.generation, opened.key);
 
     m_with.store.insert(
         record,
@@ -175,6 +178,64 @@ void SessionService::end(const ListeningKey &key, std::function<void(tl::expecte
         }
         apply(key, SessionEvent::EndRequested{}, m_now());
         done({});
+    });
+}
+
+void SessionService::close(Generation generation, const QByteArray &reason, std::function<void(bool)> done)
+{
+    hop([this, generation, reason, done = std::move(done)] {
+        const auto key = m_keys.find(generation);
+        const bool live = key != m_keys.end() && liveSession(key->second);
+        if (live)
+            apply(key->second, SessionEvent::CloseRequested{reason}, m_now());
+        done(live);
+    });
+}
+
+void SessionService::findKey(Generation generation, std::function<void(std::optional<ListeningKey>)> done)
+{
+    hop([this, generation, done = std::move(done)] {
+        const auto key = m_keys.find(generation);
+        done(key != m_keys.end() && liveSession(key->second) ? std::optional(key->second) : std::nullopt);
+    });
+}
+
+void SessionService::survey(std::function<void(std::vector<SessionFacts>)> done)
+{
+    hop([this, done = std::move(done)]() mutable {
+        surveyFrom(0, m_sessions.bucket_count(), {}, std::move(done));
+    });
+}
+
+/// Some at a time, so that the main thread is never busy with it for long. When the table grows meanwhile its
+/// order changes, and the survey begins again.
+void SessionService::surveyFrom(std::size_t bucket, std::size_t buckets, std::vector<SessionFacts> found,
+                                std::function<void(std::vector<SessionFacts>)> done)
+{
+    if (buckets != m_sessions.bucket_count()) {
+        found.clear();
+        bucket = 0;
+        buckets = m_sessions.bucket_count();
+    }
+    constexpr std::size_t bucketsAtOnce = 1000;
+    const std::size_t end = std::min(bucket + bucketsAtOnce, buckets);
+    for (; bucket < end; ++bucket) {
+        for (auto it = m_sessions.cbegin(bucket); it != m_sessions.cend(bucket); ++it) {
+            const Session &session = it->second.session;
+            if (!labelFor(session.state))
+                continue;
+            found.push_back({session.generation, session.userId, session.key, labelFor(session.state),
+                             session.createdAtMs, session.connection});
+        }
+    }
+    if (end == buckets) {
+        done(std::move(found));
+        return;
+    }
+    m_with.mainThread.post([this, alive = std::weak_ptr(m_alive), bucket, buckets, found = std::move(found),
+                            done = std::move(done)]() mutable {
+        if (!alive.expired())
+            surveyFrom(bucket, buckets, std::move(found), std::move(done));
     });
 }
 
@@ -408,6 +469,7 @@ void SessionService::carryOut(const Session &session, const SessionEffect::Repor
 void SessionService::carryOut(const Session &session, SessionEffect::Forget)
 {
     Q_ASSERT(!session.deadline());
+    m_keys.erase(session.generation);
     m_sessions.erase(m_sessions.find(session.key));
 }
 

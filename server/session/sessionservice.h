@@ -17,9 +17,22 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace msgsrv {
+
+/// What a management console shows of one session.
+struct SessionFacts
+{
+    Generation generation = Generation::None; ///< the only name by which others may call it
+    UserId userId;
+    ListeningKey key; ///< secret
+    const char *state = ""; ///< new, acked, ending
+    qint64 createdAtMs = 0; ///< Unix time
+    ConnectionId connection = ConnectionId::None;
+};
 
 /// The sessions of this process: keeps their state, feeds the state machine with what the transports, the
 /// broker, the store and the clock tell, and carries out what it answers.
@@ -65,6 +78,14 @@ public:
                 std::function<void(tl::expected<AttachedSession, AttachRefusal>)> done) override;
     void connectionClosed(const ListeningKey &key, ConnectionId connection) override;
 
+    /// Ends a live session; its connection is closed at once with 4002 and @p reason. False: there is none.
+    /// Any thread; @p done is called in the main thread, unless the service has gone.
+    void close(Generation generation, const QByteArray &reason, std::function<void(bool)> done);
+    /// The key of a live session. As close().
+    void findKey(Generation generation, std::function<void(std::optional<ListeningKey>)> done);
+    /// All sessions but those that the store has not confirmed. As close().
+    void survey(std::function<void(std::vector<SessionFacts>)> done);
+
     /// Handles every deadline up to @p now. The owner's timer calls it about every 250 ms. Main thread.
     void tick(TimePoint now);
 
@@ -104,6 +125,9 @@ private:
     [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
     [[nodiscard]] Session *liveSession(const ListeningKey &key);
 
+    void surveyFrom(std::size_t bucket, std::size_t buckets, std::vector<SessionFacts> found,
+                    std::function<void(std::vector<SessionFacts>)> done);
+
     /// By value: the session that an event forgets may own the key.
     void apply(ListeningKey key, const SessionEvent::Any &event, TimePoint now);
     void noteTransition(const Session &session, SessionState before);
@@ -132,6 +156,7 @@ private:
     prometheus::Counter &m_openedCounter;
 
     std::unordered_map<ListeningKey, Entry, KeyHash> m_sessions;
+    std::unordered_map<Generation, ListeningKey> m_keys; ///< of all in m_sessions
     /// Whose userId is taken: Opening, New and Acked sessions.
     QHash<UserId, ListeningKey> m_users;
     std::map<std::pair<TimePoint, Generation>, ListeningKey> m_deadlines;

@@ -192,7 +192,7 @@ void StompConnection::send(const stomp::Frame &frame)
 
     ++m_sendsInFlight;
     m_with.exchange.relay({m_session->userId, std::move(*recipient), std::move(*content),
-                           travellingHeaders(frame), m_session->key},
+                           travellingHeaders(frame), m_session->key, "stomp"},
                           Broker::Tell::Acceptance,
                           [self = m_self, pending = std::move(pending), &ioThread = m_with.ioThread](
                               const tl::expected<ExchangeReceipt, Problem> &result) {
@@ -520,6 +520,16 @@ void StompConnection::onCloseRequested(quint16 code, const QByteArray &reason)
     std::replace_if(
         message.begin(), message.end(), [](char c) { return c == ':' || c == '\\' || c == '\n'; }, ' ');
     fail({closeCode, message, {}});
+}
+
+void StompConnection::describe(ConnectionFacts &facts) const
+{
+    m_connection.describe(facts);
+    if (!m_session)
+        return;
+    facts.user = m_session->userId.bytes();
+    const std::string_view version = toString(m_version);
+    facts.version = QByteArray(version.data(), qsizetype(version.size()));
 }
 
 void StompConnection::onClosed(bool clean)

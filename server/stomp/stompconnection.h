@@ -54,6 +54,7 @@ public:
     void onWritable() override;
     void onClosed(bool clean) override;
     void onTick(TimePoint now) override;
+    void describe(ConnectionFacts &facts) const override;
     void onMessagesReady(const ListeningKey &queue) override;
     void onCloseRequested(quint16 code, const QByteArray &reason) override;
 

@@ -3,7 +3,9 @@
 
 #include "shared/base/lograte.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
 #include <mutex>
 #include <unistd.h>
 
@@ -19,6 +21,13 @@ struct Output
     RateLimit rate{Settings{}.perSecond};
     std::uint64_t lost = 0; ///< lines that the descriptor did not take
     bool midLine = false; ///< the last write ended within a line
+    std::map<std::string, Level> categories; ///< that have a level of their own
+    bool installed = false;
+
+    bool tailing = false;
+    TailBatch tail;
+    std::size_t tailBytes = 0;
+    std::uint64_t tailSequence = 0;
 };
 
 Output &output()
@@ -64,12 +73,58 @@ void put(Output &out, std::string line)
         out.midLine = done < line.size();
 }
 
+constexpr std::size_t tailLines = 5000;
+constexpr std::size_t tailBytes = 2 * 1024 * 1024;
+
+Level levelOf(QtMsgType type)
+{
+    switch (type) {
+    case QtDebugMsg:
+        return Level::Debug;
+    case QtInfoMsg:
+        return Level::Info;
+    case QtWarningMsg:
+        return Level::Warning;
+    case QtCriticalMsg:
+    case QtFatalMsg:
+        break;
+    }
+    return Level::Error;
+}
+
+/// With out.mutex held.
+void keepForTail(Output &out, std::chrono::system_clock::time_point time, Level level,
+                 std::string_view category, std::string_view event, std::span<const Field> fields)
+{
+    const std::uint64_t sequence = ++out.tailSequence;
+    if (out.tail.missedFrom == 0 && out.tail.lines.size() < tailLines && out.tailBytes < tailBytes) {
+        // The line of Format::Text without what the other members say: "time level category event ".
+        std::string text = formatLine(Format::Text, time, "l", "c", "e", fields);
+        constexpr int words = 4;
+        std::size_t begin = 0;
+        for (int i = 0; i < words && begin < text.size(); ++i)
+            begin = std::min(text.find(' ', begin), text.size() - 1) + 1;
+        text.erase(0, begin);
+        while (!text.empty() && text.back() == '\n')
+            text.pop_back();
+        out.tailBytes += text.size() + category.size() + event.size();
+        out.tail.lines.push_back(
+            {time, level, std::string(category), std::string(event), std::move(text), sequence});
+        return;
+    }
+    if (out.tail.missedFrom == 0)
+        out.tail.missedFrom = sequence;
+    out.tail.missedTo = sequence;
+}
+
 /// With out.mutex held.
 void putOwn(Output &out, const char *event, std::initializer_list<Field> fields)
 {
-    put(out,
-        formatLine(out.settings.format, std::chrono::system_clock::now(), toString(Level::Warning), "log",
-                   event, {fields.begin(), fields.size()}));
+    const auto time = std::chrono::system_clock::now();
+    const std::span<const Field> all(fields.begin(), fields.size());
+    put(out, formatLine(out.settings.format, time, toString(Level::Warning), "log", event, all));
+    if (out.tailing)
+        keepForTail(out, time, Level::Warning, "log", event, all);
 }
 
 /// With out.mutex held.
@@ -97,11 +152,13 @@ void write(QtMsgType type, const char *category, const char *event, std::span<co
         if (limited && !out.rate.admit(event, now))
             return;
     }
-    std::string line
-        = formatLine(format, std::chrono::system_clock::now(), nameOf(type), category, event, fields);
+    const auto time = std::chrono::system_clock::now();
+    std::string line = formatLine(format, time, nameOf(type), category, event, fields);
     const std::lock_guard lock(out.mutex);
     tellMissing(out, now, false);
     put(out, std::move(line));
+    if (out.tailing)
+        keepForTail(out, time, levelOf(type), category, event, fields);
 }
 
 void onQtMessage(QtMsgType type, const QMessageLogContext &context, const QString &message)
@@ -110,17 +167,26 @@ void onQtMessage(QtMsgType type, const QMessageLogContext &context, const QStrin
     write(type, context.category ? context.category : "default", "qt", {&field, 1});
 }
 
-QString filterRules(Level level)
+QString filterRules(Level level, const std::string &category)
 {
     QString rules;
     const auto rule = [&](const char *name, Level of) {
-        rules += QStringLiteral("*.%1=%2\n")
-                     .arg(QLatin1String(name), of >= level ? QLatin1String("true") : QLatin1String("false"));
+        rules += QStringLiteral("%1.%2=%3\n")
+                     .arg(QString::fromStdString(category), QLatin1String(name),
+                          of >= level ? QLatin1String("true") : QLatin1String("false"));
     };
     rule("debug", Level::Debug);
     rule("info", Level::Info);
     rule("warning", Level::Warning);
-    rules += QStringLiteral("qt.*.debug=false\n");
+    return rules;
+}
+
+/// With out.mutex held.
+QString filterRules(const Output &out)
+{
+    QString rules = filterRules(out.settings.level, "*") + QStringLiteral("qt.*.debug=false\n");
+    for (const auto &[category, level] : out.categories)
+        rules += filterRules(level, category);
     return rules;
 }
 
@@ -128,6 +194,7 @@ QString filterRules(Level level)
 
 void install(const Settings &settings)
 {
+    QString rules;
     {
         Output &out = output();
         const std::lock_guard lock(out.mutex);
@@ -135,8 +202,10 @@ void install(const Settings &settings)
         out.settings = settings;
         out.rate = RateLimit(settings.perSecond);
         out.midLine = false;
+        out.installed = true;
+        rules = filterRules(out);
     }
-    QLoggingCategory::setFilterRules(filterRules(settings.level));
+    QLoggingCategory::setFilterRules(rules);
     qInstallMessageHandler(onQtMessage);
 }
 
@@ -169,6 +238,47 @@ void error(const QLoggingCategory &category, const char *event, std::initializer
 {
     if (category.isCriticalEnabled())
         write(QtCriticalMsg, category.categoryName(), event, {fields.begin(), fields.size()});
+}
+
+void setCategoryLevel(const std::string &category, std::optional<Level> level)
+{
+    QString rules;
+    {
+        Output &out = output();
+        const std::lock_guard lock(out.mutex);
+        if (level)
+            out.categories[category] = *level;
+        else
+            out.categories.erase(category);
+        if (!out.installed)
+            return; // install() applies it
+        rules = filterRules(out);
+    }
+    QLoggingCategory::setFilterRules(rules);
+}
+
+void openTail()
+{
+    Output &out = output();
+    const std::lock_guard lock(out.mutex);
+    out.tailing = true;
+}
+
+void closeTail()
+{
+    Output &out = output();
+    const std::lock_guard lock(out.mutex);
+    out.tailing = false;
+    out.tail = {};
+    out.tailBytes = 0;
+}
+
+TailBatch takeTail()
+{
+    Output &out = output();
+    const std::lock_guard lock(out.mutex);
+    out.tailBytes = 0;
+    return std::exchange(out.tail, {});
 }
 
 void flush()

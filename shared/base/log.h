@@ -5,7 +5,12 @@
 
 #include <QLoggingCategory>
 
+#include <chrono>
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace msgsrv::log {
 
@@ -36,6 +41,32 @@ void debug(const QLoggingCategory &category, const char *event, std::initializer
 void info(const QLoggingCategory &category, const char *event, std::initializer_list<Field> fields = {});
 void warning(const QLoggingCategory &category, const char *event, std::initializer_list<Field> fields = {});
 void error(const QLoggingCategory &category, const char *event, std::initializer_list<Field> fields = {});
+
+/// The least level of one category from now on, over Settings::level; nothing: as it was. @p category is of
+/// letters, digits, dots, dashes and underscores. Thread-safe.
+void setCategoryLevel(const std::string &category, std::optional<Level> level);
+
+/// A line as it was written, for those who watch the log while the process runs.
+struct TailLine
+{
+    std::chrono::system_clock::time_point time;
+    Level level = Level::Info;
+    std::string category;
+    std::string event;
+    std::string text; ///< the fields, as in Format::Text
+    std::uint64_t sequence = 0;
+};
+struct TailBatch
+{
+    std::vector<TailLine> lines;
+    std::uint64_t missedFrom = 0; ///< sequences of those that found no room behind the lines; 0: none
+    std::uint64_t missedTo = 0;
+};
+/// From now on lines are kept for takeTail(), up to 5,000 and 2 MiB at a time. Thread-safe, as the other two.
+void openTail();
+/// Nothing is kept any more.
+void closeTail();
+[[nodiscard]] TailBatch takeTail();
 
 /// Tells at once what was suppressed or lost since it was last told; for the end of the process.
 void flush();

@@ -388,15 +388,22 @@ bool compare(Filter::Operator op, double cell, const std::vector<double> &values
     return false;
 }
 
-bool holds(const Filter::Term &term, std::span<const Cell> row)
+bool containsText(const Filter::Term &term, const RowReader &row)
 {
-    if (term.op == Filter::Operator::Contains) {
-        return std::any_of(row.begin(), row.end(), [&](const Cell &cell) {
-            const auto *text = std::get_if<std::string>(&cell);
-            return text && anyPattern(term.texts, *text);
-        });
+    for (std::size_t i = 0; i < row.columnCount(); ++i) {
+        const Cell cell = row.cell(i);
+        const auto *text = std::get_if<std::string>(&cell);
+        if (text && anyPattern(term.texts, *text))
+            return true;
     }
-    const Cell &cell = row[term.column];
+    return false;
+}
+
+bool holds(const Filter::Term &term, const RowReader &row)
+{
+    if (term.op == Filter::Operator::Contains)
+        return containsText(term, row);
+    const Cell cell = row.cell(term.column);
     if (const auto *text = std::get_if<std::string>(&cell))
         return anyPattern(term.texts, *text);
     if (const auto *whole = std::get_if<std::int64_t>(&cell))
@@ -407,6 +414,19 @@ bool holds(const Filter::Term &term, std::span<const Cell> row)
         return compare(term.op, *flag ? 1 : 0, term.numbers);
     return false;
 }
+
+class SpanReader final : public RowReader
+{
+public:
+    explicit SpanReader(std::span<const Cell> row)
+        : m_row(row)
+    { }
+    [[nodiscard]] std::size_t columnCount() const override { return m_row.size(); }
+    [[nodiscard]] Cell cell(std::size_t column) const override { return m_row[column]; }
+
+private:
+    const std::span<const Cell> m_row;
+};
 
 } // namespace
 
@@ -421,6 +441,11 @@ tl::expected<Filter, FilterError> Filter::parse(std::string_view text, std::span
 }
 
 bool Filter::matches(std::span<const Cell> row) const
+{
+    return matches(SpanReader(row));
+}
+
+bool Filter::matches(const RowReader &row) const
 {
     return std::all_of(m_terms.begin(), m_terms.end(),
                        [&](const Term &term) { return holds(term, row) != term.negated; });

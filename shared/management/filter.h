@@ -47,6 +47,7 @@ public:
                                                                  std::span<const Column> columns);
 
     /// @p row has the columns that the filter was parsed for. A null cell equals nothing.
+    [[nodiscard]] bool matches(const RowReader &row) const;
     [[nodiscard]] bool matches(std::span<const Cell> row) const;
 
     [[nodiscard]] const std::vector<Term> &terms() const { return m_terms; }

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <optional>
+#include <string>
 
 namespace msgsrv::management {
 
@@ -141,6 +142,29 @@ QByteArray toLine(const Failure &failure)
     if (!failure.data.isEmpty())
         error.insert(dataName, failure.data);
     return toLine(QJsonObject{{idName, failure.id}, {errorName, error}});
+}
+
+QByteArray responseLine(const QJsonValue &id, std::string_view resultJson)
+{
+    std::string line = R"({"jsonrpc":"2.0","id":)";
+    if (id.isString())
+        appendJsonString(line, id.toString().toStdString());
+    else
+        line += id.isDouble() ? std::to_string(id.toInteger()) : "null";
+    line += R"(,"result":)";
+    line += resultJson;
+    line += "}\n";
+    return QByteArray::fromStdString(line);
+}
+
+QByteArray notificationLine(QLatin1String method, std::string_view paramsJson)
+{
+    std::string line = R"({"jsonrpc":"2.0","method":)";
+    appendJsonString(line, {method.data(), std::size_t(method.size())});
+    line += R"(,"params":)";
+    line += paramsJson;
+    line += "}\n";
+    return QByteArray::fromStdString(line);
 }
 
 } // namespace msgsrv::management

@@ -61,4 +61,8 @@ constexpr int maximumDepth = 16;
 [[nodiscard]] QByteArray toLine(const Response &response);
 [[nodiscard]] QByteArray toLine(const Failure &failure);
 
+/// As toLine(), of a result or of parameters that are JSON text already.
+[[nodiscard]] QByteArray responseLine(const QJsonValue &id, std::string_view resultJson);
+[[nodiscard]] QByteArray notificationLine(QLatin1String method, std::string_view paramsJson);
+
 } // namespace msgsrv::management

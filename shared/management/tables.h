@@ -47,6 +47,16 @@ using Cell = std::variant<std::monostate, bool, std::int64_t, double, std::strin
 /// As long as its table has columns.
 using Row = std::vector<Cell>;
 
+/// A row whose cells are made when somebody asks for them.
+class RowReader
+{
+public:
+    virtual ~RowReader() = default;
+    [[nodiscard]] virtual std::size_t columnCount() const = 0;
+    /// @p column is less than columnCount().
+    [[nodiscard]] virtual Cell cell(std::size_t column) const = 0;
+};
+
 /// Appends @p cell as JSON.
 void appendCell(std::string &json, const Cell &cell);
 

@@ -7,6 +7,7 @@
 #include <QByteArray>
 
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,20 @@ struct Message
     /// of the headers that the server makes (CONTRACT, STOMP).
     std::vector<std::pair<QByteArray, QByteArray>> headers;
     TimePoint acceptedAt;
+    UserId to{}; ///< for those who watch; the queue says who gets it
+    const char *via = ""; ///< "http" or "stomp": how it came; static text
+
+    /// The content alone, a part of the body.
+    [[nodiscard]] std::string_view content() const
+    {
+        // The sender's id in front of it is a JSON string, in which this cannot stand: its quotes are
+        // escaped.
+        constexpr std::string_view name = R"(,"content":)";
+        const std::string_view text(body.constData(), std::size_t(body.size()));
+        const std::size_t at = text.find(name);
+        return at == text.npos ? std::string_view()
+                               : text.substr(at + name.size(), text.size() - at - name.size() - 1);
+    }
 
     /// Bytes that count against a queue's limit.
     [[nodiscard]] qsizetype weight() const

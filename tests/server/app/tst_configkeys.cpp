@@ -99,6 +99,8 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QVERIFY(config.exchange.requireKey);
     QCOMPARE(config.broker.kind, BrokerKind::Embedded);
     QVERIFY(config.management.socket.empty() && config.management.listen.empty());
+    QVERIFY(config.management.group.empty() && !config.management.addresses);
+    QCOMPARE(config.management.consoles, 32);
     QCOMPARE(config.limits.connectionsPerAddress, 1000);
     QCOMPARE(config.limits.exchangesPerUser, 1000);
     QVERIFY(config.limits.burst == 10s && config.limits.failedKeyDelay == 5s);
@@ -165,6 +167,9 @@ void TestConfigKeys::goodValuesAreTaken_data()
     row("sessions.url", std::string());
     row("exchange.require_key", false);
     row("management.socket", std::string());
+    row("management.socket", std::string("/run/x"));
+    row("management.group", std::string("adm"));
+    row("management.addresses", true);
     row("limits.body", std::string("1GiB"));
     row("limits.body", std::int64_t(1));
     row("limits.send_stall", std::string("1ms"));
@@ -264,12 +269,8 @@ void TestConfigKeys::badValuesAreRefused_data()
         R"(sessions.conflict = "replace" is not available yet: a second session of the same userId is always rejected)");
     row("broker.kind", std::string("rabbitmq"),
         R"(broker.kind = "rabbitmq" is not available yet: queues are kept by the embedded broker only)");
-    row("management.socket", std::string("/run/x"),
-        R"(management.socket = "/run/x" is not available yet: the console's protocol is not spoken)");
-    row("management.group", std::string("adm"),
-        R"(management.group = "adm" is not available yet: the console's protocol is not spoken)");
     row("management.listen", std::string("*:8443"),
-        R"(management.listen = "*:8443" is not available yet: the console's protocol is not spoken)");
+        R"(management.listen = "*:8443" is not available yet: consoles come by the local socket only, or through ssh)");
     row("exchange.require_key", std::string("yes"),
         R"(exchange.require_key must be true or false, but is "yes")");
     row("exchange.require_key", std::int64_t(1), "exchange.require_key must be true or false, but is 1");

@@ -65,7 +65,7 @@ public:
             break;
         case 10:
             if (pick(20) == 0)
-                feed(Event::EndRequested{});
+                feed(pick(4) == 0 ? Event::Any(Event::CloseRequested{"house rules"}) : Event::EndRequested{});
             break;
         case 11:
             feed(Event::Inspected{m_now - milliseconds(pick(2) == 0 ? 0 : pick(3000)), pick(3) == 0});
@@ -150,7 +150,9 @@ private:
             m_recordKept = true;
         if (before.isLive() && !m_session.isLive() && !mayEnd(before, event))
             complain("a session was lost without a cause");
-        if (before.isLive() && m_session.isLive() && std::holds_alternative<Event::EndRequested>(event))
+        if (before.isLive() && m_session.isLive()
+            && (std::holds_alternative<Event::EndRequested>(event)
+                || std::holds_alternative<Event::CloseRequested>(event)))
             complain("a session outlived its end");
         if (m_session.state == State::Acked && before.state != State::Acked && !mayAck(event))
             complain("a session was acked by somebody else's queue");
@@ -177,7 +179,8 @@ private:
             return before.state == State::Acked && !inspected->queueExists && before.missingSince
                 && inspected->begun > before.ackedAt;
         }
-        return std::holds_alternative<Event::EndRequested>(event);
+        return std::holds_alternative<Event::EndRequested>(event)
+            || std::holds_alternative<Event::CloseRequested>(event);
     }
 
     bool mayAck(const Event::Any &event) const

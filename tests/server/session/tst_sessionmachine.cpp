@@ -79,6 +79,7 @@ std::vector<Event::Any> everyEvent(TimePoint now)
                                    Event::StoreRemoved{},
                                    Event::StoreRemoveFailed{},
                                    Event::EndRequested{},
+                                   Event::CloseRequested{"house rules"},
                                    Event::Inspected{now, false},
                                    Event::Inspected{now, true},
                                    Event::Tick{}};
@@ -313,6 +314,19 @@ private slots:
         COMPARE_EFFECTS(f(Event::Tick{}), "");
         f.now += milliseconds(1);
         COMPARE_EFFECTS(f(Event::Tick{}), "close 1 4002; forget");
+    }
+
+    void aSessionThatAnOperatorClosesLosesItsConnectionAtOnce()
+    {
+        Fixture f;
+        f.makeAcked(alpha);
+        COMPARE_EFFECTS(f(Event::CloseRequested{"house rules"}),
+                        "withdraw; remove; store-remove; close 1 4002");
+        QVERIFY(!f.session.isLive());
+        QCOMPARE(f.session.endReason, EndReason::OperatorClosed);
+        QVERIFY(!f.session.deadline());
+        COMPARE_EFFECTS(f(Event::CloseRequested{"again"}), "");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
     }
 
     void aDisconnectBeforeTheDelayNeedsNoClose()

@@ -69,6 +69,22 @@ private slots:
         QVERIFY(parseMessage(viewOf(toLine(Notification{QStringLiteral("n"), {}}))));
     }
 
+    void text_that_is_json_already_becomes_a_line()
+    {
+        for (const QJsonValue &id : {QJsonValue(9007199254740992LL), QJsonValue(QStringLiteral("a\"b")),
+                                     QJsonValue(QJsonValue::Null)}) {
+            const QByteArray line = responseLine(id, R"({"rows":[]})");
+            QCOMPARE(line.count('\n'), 1);
+            const auto response = parseMessage(viewOf(line));
+            QVERIFY(response);
+            QCOMPARE(std::get<Response>(*response).id, id);
+            QVERIFY(std::get<Response>(*response).result.toObject().contains(u"rows"));
+        }
+        const auto notification = parseMessage(viewOf(notificationLine(notification::viewDelta, R"({"a":1})")));
+        QVERIFY(notification);
+        QCOMPARE(std::get<Notification>(*notification).params, (QJsonObject{{QStringLiteral("a"), 1}}));
+    }
+
     void refuses_what_is_no_message_data()
     {
         QTest::addColumn<QByteArray>("line");

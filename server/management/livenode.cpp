@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/management/livenode.h"
+
+#include "server/net/connectionsurvey.h"
+#include "shared/signaling/redact.h"
+
+#include <QHash>
+#include <QSet>
+#include <QSysInfo>
+
+#include <prometheus/metric_family.h>
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace msgsrv::management {
+
+namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+std::int64_t whole(double value)
+{
+    return std::isfinite(value) ? std::int64_t(value) : 0;
+}
+
+Cell secondsSince(TimePoint then, TimePoint now)
+{
+    return std::int64_t(std::chrono::duration_cast<seconds>(now - then).count());
+}
+
+Cell text(const QByteArray &bytes)
+{
+    return bytes.toStdString();
+}
+
+Cell address(const QHostAddress &peer, Addresses addresses)
+{
+    if (peer.isNull())
+        return {};
+    const QByteArray whole = peer.toString().toUtf8();
+    return text(addresses == Addresses::Whole ? whole : maskedAddress(whole));
+}
+
+std::string idOf(ConnectionId id)
+{
+    return std::to_string(std::uint64_t(id));
+}
+
+std::uint64_t droppedOf(const BrokerCounts &counts)
+{
+    std::uint64_t dropped = 0;
+    for (const std::uint64_t count : counts.dropped)
+        dropped += count;
+    return dropped;
+}
+
+std::int64_t outOf(const QueueFacts &queue)
+{
+    const std::uint64_t kept = queue.ready + queue.unsettled + queue.dropped;
+    return std::int64_t(queue.accepted > kept ? queue.accepted - kept : 0);
+}
+
+class SessionRows final : public RowSet
+{
+public:
+    struct Row
+    {
+        SessionFacts session;
+        std::optional<ConnectionFacts> connection;
+        std::int64_t in = 0;
+        std::int64_t out = 0;
+        std::int64_t backlog = 0;
+        std::int64_t drops = 0;
+        NegotiationFacts negotiation;
+    };
+    std::vector<Row> rows;
+    std::string node;
+    TimePoint now;
+    qint64 nowMs = 0; ///< Unix time
+
+    [[nodiscard]] std::size_t size() const override { return rows.size(); }
+
+    /// In the order of the table's columns.
+    [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses addresses) const override
+    {
+        constexpr qint64 second = 1000;
+        const Row &row = rows[index];
+        const auto &connection = row.connection;
+        switch (column) {
+        case 0:
+            return std::to_string(std::uint64_t(row.session.generation));
+        case 1:
+            return text(row.session.userId.bytes());
+        case 2:
+            return std::string(row.session.state);
+        case 3:
+            return node;
+        case 4:
+            return connection ? address(connection->peer, addresses) : Cell();
+        case 5:
+            return std::string(connection ? "websocket" : "none");
+        case 6:
+            return connection ? Cell(connection->secure) : Cell();
+        case 7:
+            return std::int64_t(row.session.createdAtMs);
+        case 8:
+            return std::int64_t((nowMs - row.session.createdAtMs) / second);
+        case 9:
+            return connection ? Cell(idOf(connection->id)) : Cell();
+        case 10:
+            return row.in;
+        case 11:
+            return row.out;
+        case 12:
+            return row.backlog;
+        case 13:
+            return row.drops;
+        case 14:
+            return connection ? secondsSince(connection->seen, now) : Cell();
+        case 15:
+            return std::string(row.negotiation.state(now));
+        case 16:
+            return row.negotiation.offers;
+        case 17:
+            return row.negotiation.answers;
+        case 18:
+            return row.negotiation.candidatesOut;
+        case 19:
+            return row.negotiation.candidatesIn;
+        default:
+            return {};
+        }
+    }
+};
+
+class QueueRows final : public RowSet
+{
+public:
+    struct Row
+    {
+        Generation session = Generation::None;
+        QByteArray user;
+        QueueFacts queue;
+    };
+    std::vector<Row> rows;
+    TimePoint now;
+
+    [[nodiscard]] std::size_t size() const override { return rows.size(); }
+
+    [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses) const override
+    {
+        const Row &row = rows[index];
+        const QueueFacts &queue = row.queue;
+        switch (column) {
+        case 0:
+            return std::to_string(std::uint64_t(row.session));
+        case 1:
+            return text(row.user);
+        case 2:
+            return std::int64_t(queue.ready);
+        case 3:
+            return std::int64_t(queue.unsettled);
+        case 4:
+            return std::int64_t(queue.consumer == ConnectionId::None ? 0 : 1);
+        case 5:
+            return std::int64_t(queue.bytes);
+        case 6:
+            return std::int64_t(queue.accepted);
+        case 7:
+            return outOf(queue);
+        case 8:
+            return std::int64_t(queue.dropped);
+        case 9:
+            return queue.oldest ? secondsSince(*queue.oldest, now) : Cell();
+        case 10:
+            return std::int64_t(queue.limitMessages);
+        case 11:
+            return std::int64_t(queue.limitBytes);
+        default:
+            return {};
+        }
+    }
+};
+
+class ConnectionRows final : public RowSet
+{
+public:
+    std::vector<ConnectionFacts> rows;
+    TimePoint now;
+    qint64 nowMs = 0;
+
+    [[nodiscard]] std::size_t size() const override { return rows.size(); }
+
+    [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses addresses) const override
+    {
+        constexpr qint64 second = 1000;
+        const ConnectionFacts &row = rows[index];
+        switch (column) {
+        case 0:
+            return idOf(row.id);
+        case 1:
+            return row.user.isEmpty() ? Cell() : text(row.user);
+        case 2:
+            return address(row.peer, addresses);
+        case 3:
+            return std::string("websocket");
+        case 4:
+            return row.secure;
+        case 5:
+            return std::int64_t(ioThreadOf(row.id));
+        case 6:
+            return row.version.isEmpty() ? Cell() : text(row.version);
+        case 7:
+            return std::int64_t(row.openedAtMs);
+        case 8:
+            return std::int64_t((nowMs - row.openedAtMs) / second);
+        case 9:
+            return std::int64_t(row.messagesIn);
+        case 10:
+            return std::int64_t(row.messagesOut);
+        case 11:
+            return std::int64_t(row.bytesIn);
+        case 12:
+            return std::int64_t(row.bytesOut);
+        case 13:
+            return std::int64_t(row.bytesQueued);
+        case 14:
+            return secondsSince(row.seen, now);
+        default:
+            return {};
+        }
+    }
+};
+
+class FixedRows final : public RowSet
+{
+public:
+    std::vector<Row> rows;
+    [[nodiscard]] std::size_t size() const override { return rows.size(); }
+    [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses) const override
+    {
+        return rows[index][column];
+    }
+};
+
+constexpr Gauge sampled[] = {
+    {"sessions", "", "live sessions"},
+    {"connections", "", "open connections, HTTP and WebSocket"},
+    {"accepted", "1/s", "messages accepted"},
+    {"delivered", "1/s", "messages delivered"},
+    {"dropped", "1/s", "messages dropped"},
+    {"refused", "1/s", "messages refused"},
+    {"inFlight", "", "messages that wait or are being written"},
+    {"strange", "1/s", "strange behaviour"},
+    {"cpu", "%", "of one core"},
+    {"rss", "B", "resident memory"},
+    {"descriptors", "", "open file descriptors"},
+};
+
+} // namespace
+
+LiveNode::LiveNode(Facts facts, const Collaborators &collaborators)
+    : m_facts(std::move(facts))
+    , m_with(collaborators)
+    , m_name(QSysInfo::machineHostName())
+{ }
+
+LiveNode::~LiveNode() = default;
+
+void LiveNode::back(std::function<void()> task) const
+{
+    m_with.managementThread.post([alive = std::weak_ptr(m_alive), task = std::move(task)] {
+        if (!alive.expired())
+            task();
+    });
+}
+
+void LiveNode::collectSessions(std::function<void(Sessions)> done)
+{
+    m_with.sessions.survey([this, &thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                            done = std::move(done)](Sessions found) {
+        thread.post([alive, done, found = std::move(found)]() mutable {
+            if (!alive.expired())
+                done(std::move(found));
+        });
+    });
+}
+
+void LiveNode::collectQueues(std::function<void(Queues)> done)
+{
+    m_with.broker.survey([&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                          done = std::move(done)](Queues found) {
+        thread.post([alive, done, found = std::move(found)]() mutable {
+            if (!alive.expired())
+                done(std::move(found));
+        });
+    });
+}
+
+void LiveNode::collectConnections(std::function<void(Connections)> done)
+{
+    struct Gathering
+    {
+        Connections all;
+        int missing = 0;
+        std::function<void(Connections)> done;
+    };
+    const auto gathering
+        = std::make_shared<Gathering>(Gathering{{}, m_with.ioThreads.count(), std::move(done)});
+    for (int i = 0; i < m_with.ioThreads.count(); ++i) {
+        surveyConnections(m_with.ioThreads.at(i),
+                          [&thread = m_with.managementThread, gathering,
+                           alive = std::weak_ptr(m_alive)](Connections found) {
+                              thread.post([gathering, alive, found = std::move(found)]() mutable {
+                                  if (alive.expired())
+                                      return;
+                                  std::move(found.begin(), found.end(), std::back_inserter(gathering->all));
+                                  if (--gathering->missing == 0)
+                                      gathering->done(std::move(gathering->all));
+                              });
+                          });
+    }
+}
+
+void LiveNode::collect(std::string_view table, std::function<void(std::shared_ptr<const RowSet>)> done)
+{
+    if (table == "nodes") {
+        done(nodeRow());
+    } else if (table == "connections") {
+        collectConnections([done = std::move(done)](Connections found) {
+            auto rows = std::make_shared<ConnectionRows>();
+            rows->rows = std::move(found);
+            rows->now = Clock::now();
+            rows->nowMs = QDateTime::currentMSecsSinceEpoch();
+            done(std::move(rows));
+        });
+    } else if (table == "queues") {
+        collectSessions([this, done = std::move(done)](Sessions sessions) {
+            collectQueues([done, sessions = std::move(sessions)](Queues queues) {
+                QHash<ListeningKey, const SessionFacts *> owners;
+                for (const SessionFacts &session : sessions)
+                    owners.insert(session.key, &session);
+                auto rows = std::make_shared<QueueRows>();
+                rows->now = Clock::now();
+                for (QueueFacts &queue : queues) {
+                    if (const SessionFacts *owner = owners.value(queue.queue))
+                        rows->rows.push_back({owner->generation, owner->userId.bytes(), std::move(queue)});
+                }
+                done(std::move(rows));
+            });
+        });
+    } else if (table == "sessions") {
+        collectSessions([this, done = std::move(done)](Sessions sessions) {
+            collectQueues([this, done, sessions = std::move(sessions)](Queues queues) mutable {
+                collectConnections([this, done, sessions = std::move(sessions),
+                                    queues = std::move(queues)](const Connections &connections) mutable {
+                    done(sessionRows(std::move(sessions), queues, connections));
+                });
+            });
+        });
+    } else {
+        done(nullptr);
+    }
+}
+
+std::shared_ptr<const RowSet> LiveNode::sessionRows(Sessions sessions, const Queues &queues,
+                                                    const Connections &connections)
+{
+    QHash<ListeningKey, const QueueFacts *> queueOf;
+    for (const QueueFacts &queue : queues)
+        queueOf.insert(queue.queue, &queue);
+    QHash<ConnectionId, const ConnectionFacts *> connectionOf;
+    for (const ConnectionFacts &connection : connections)
+        connectionOf.insert(connection.id, &connection);
+
+    auto rows = std::make_shared<SessionRows>();
+    rows->node = m_name.toStdString();
+    rows->now = Clock::now();
+    rows->nowMs = QDateTime::currentMSecsSinceEpoch();
+    rows->rows.reserve(sessions.size());
+    QSet<QByteArray> users;
+    for (SessionFacts &session : sessions) {
+        SessionRows::Row row;
+        if (const ConnectionFacts *connection = connectionOf.value(session.connection))
+            row.connection = *connection;
+        if (const auto entry = m_with.directory.findKey(session.key))
+            row.in = std::int64_t(entry->sent->load(std::memory_order_relaxed));
+        if (const QueueFacts *queue = queueOf.value(session.key)) {
+            row.out = outOf(*queue);
+            row.backlog = std::int64_t(queue->ready + queue->unsettled);
+            row.drops = std::int64_t(queue->dropped);
+        }
+        if (m_negotiations && m_negotiations->size() > 0) {
+            row.negotiation = m_negotiations->of(session.userId.bytes());
+            users.insert(session.userId.bytes());
+        }
+        row.session = std::move(session);
+        rows->rows.push_back(std::move(row));
+    }
+    if (m_negotiations && m_negotiations->size() > 2 * users.size() + 1000)
+        m_negotiations->keepOnly(users);
+    return rows;
+}
+
+std::shared_ptr<const RowSet> LiveNode::nodeRow() const
+{
+    const QJsonObject now = status();
+    const ProcessFacts facts = process();
+    auto rows = std::make_shared<FixedRows>();
+    // In the order of the table's columns.
+    rows->rows.push_back(
+        {m_name.toStdString(), std::string(MSGSRV_VERSION), now.value(u"state").toString().toStdString(),
+         std::int64_t(uptime()), std::int64_t(m_with.sessions.liveCount()),
+         std::int64_t(m_with.fronts.httpConnections.load() + m_with.fronts.webSocketConnections.load()),
+         whole(facts.rss), whole(facts.descriptors), std::int64_t(m_with.ioThreads.count()),
+         m_facts.store.toStdString(), m_facts.broker.toStdString()});
+    return rows;
+}
+
+double LiveNode::uptime() const
+{
+    return std::chrono::duration<double>(Clock::now() - m_startedAt).count();
+}
+
+LiveNode::ProcessFacts LiveNode::process() const
+{
+    ProcessFacts facts{unknown, unknown, unknown, unknown};
+    for (const prometheus::MetricFamily &family : m_process.Collect()) {
+        if (family.metric.empty())
+            continue;
+        const prometheus::ClientMetric &metric = family.metric.front();
+        if (family.name == "process_resident_memory_bytes")
+            facts.rss = metric.gauge.value;
+        else if (family.name == "process_open_fds")
+            facts.descriptors = metric.gauge.value;
+        else if (family.name == "process_max_fds")
+            facts.descriptorLimit = metric.gauge.value;
+        else if (family.name == "process_cpu_seconds_total")
+            facts.cpuSeconds = metric.counter.value;
+    }
+    return facts;
+}
+
+QJsonObject LiveNode::status() const
+{
+    const BrokerCounts counts = m_with.broker.totals();
+    const ProcessFacts facts = process();
+    const auto number = [](auto value) { return QJsonValue(qint64(value)); };
+    const QJsonObject sessions{
+        {QStringLiteral("new"), number(m_with.sessions.count(SessionState::New))},
+        {QStringLiteral("acked"), number(m_with.sessions.count(SessionState::Acked))},
+        {QStringLiteral("ending"), number(m_with.sessions.count(SessionState::Ending))}};
+    const QJsonObject connections{
+        {QStringLiteral("http"), number(m_with.fronts.httpConnections.load())},
+        {QStringLiteral("websocket"), number(m_with.fronts.webSocketConnections.load())}};
+    return {{QStringLiteral("version"), QStringLiteral(MSGSRV_VERSION)},
+            {QStringLiteral("boot"), m_facts.boot},
+            {QStringLiteral("uptime"), std::floor(uptime())},
+            {QStringLiteral("state"),
+             m_with.stopping.load() ? QStringLiteral("stopping") : QStringLiteral("ready")},
+            {QStringLiteral("sessions"), sessions},
+            {QStringLiteral("connections"), connections},
+            {QStringLiteral("queues"), number(counts.queues)},
+            {QStringLiteral("accepted"), number(counts.accepted)},
+            {QStringLiteral("delivered"), number(counts.delivered)},
+            {QStringLiteral("dropped"), number(droppedOf(counts))},
+            {QStringLiteral("inFlight"), number(counts.inFlight)},
+            {QStringLiteral("strange"), number(m_with.metrics.strangeTotal())},
+            {QStringLiteral("rss"), number(whole(facts.rss))},
+            {QStringLiteral("descriptors"), number(whole(facts.descriptors))},
+            {QStringLiteral("descriptorLimit"), number(whole(facts.descriptorLimit))},
+            {QStringLiteral("workers"), m_with.ioThreads.count()},
+            {QStringLiteral("store"), m_facts.store},
+            {QStringLiteral("broker"), m_facts.broker}};
+}
+
+std::span<const Gauge> LiveNode::gauges() const
+{
+    return sampled;
+}
+
+std::vector<double> LiveNode::sample()
+{
+    const TimePoint now = Clock::now();
+    const ProcessFacts facts = process();
+    const BrokerCounts counts = m_with.broker.totals();
+    const double strange = m_with.metrics.strangeTotal();
+    const double passed = m_last ? std::chrono::duration<double>(now - m_last->at).count() : 0;
+    const auto rate = [&](double value, double before) {
+        return passed > 0 ? std::max(value - before, 0.0) / passed : unknown;
+    };
+    const BrokerCounts before = m_last ? m_last->broker : BrokerCounts();
+    constexpr double percent = 100;
+    std::vector<double> values{
+        double(m_with.sessions.liveCount()),
+        double(m_with.fronts.httpConnections.load() + m_with.fronts.webSocketConnections.load()),
+        rate(double(counts.accepted), double(before.accepted)),
+        rate(double(counts.delivered), double(before.delivered)),
+        rate(double(droppedOf(counts)), double(droppedOf(before))),
+        rate(double(counts.refusedFull + counts.refusedNoQueue),
+             double(before.refusedFull + before.refusedNoQueue)),
+        double(counts.inFlight),
+        rate(strange, m_last ? m_last->strange : 0),
+        percent * rate(facts.cpuSeconds, m_last ? m_last->cpuSeconds : 0),
+        facts.rss,
+        facts.descriptors};
+    m_last = Last{now, facts.cpuSeconds, counts, strange};
+    return values;
+}
+
+void LiveNode::closeSession(Session id, const QByteArray &reason, std::function<void(bool)> done)
+{
+    m_with.sessions.close(Generation(id), reason,
+                          [&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                           done = std::move(done)](bool closed) {
+                              thread.post([alive, done, closed] {
+                                  if (!alive.expired())
+                                      done(closed);
+                              });
+                          });
+}
+
+void LiveNode::findKey(Session id, std::function<void(std::optional<ListeningKey>)> done)
+{
+    m_with.sessions.findKey(Generation(id),
+                            [&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                             done = std::move(done)](const std::optional<ListeningKey> &key) {
+                                thread.post([alive, done, key] {
+                                    if (!alive.expired())
+                                        done(key);
+                                });
+                            });
+}
+
+void LiveNode::peek(Session id, int count, std::function<void(std::optional<std::vector<MessagePtr>>)> done)
+{
+    findKey(id, [this, count, done = std::move(done)](const std::optional<ListeningKey> &key) {
+        if (!key)
+            return done(std::nullopt);
+        m_with.broker.peek(*key, count,
+                           [&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                            done](const std::optional<std::vector<MessagePtr>> &messages) {
+                               thread.post([alive, done, messages] {
+                                   if (!alive.expired())
+                                       done(messages);
+                               });
+                           });
+    });
+}
+
+void LiveNode::purge(Session id, std::function<void(std::optional<std::size_t>)> done)
+{
+    findKey(id, [this, done = std::move(done)](const std::optional<ListeningKey> &key) {
+        if (!key)
+            return done(std::nullopt);
+        m_with.broker.purge(*key,
+                            [&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                             done](std::optional<std::size_t> purged) {
+                                thread.post([alive, done, purged] {
+                                    if (!alive.expired())
+                                        done(purged);
+                                });
+                            });
+    });
+}
+
+} // namespace msgsrv::management

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/management/views.h"
+
+#include "server/management/managementpeer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace msgsrv::management {
+
+namespace {
+
+constexpr milliseconds tickInterval(50);
+/// Rows that are not older than this answer view.change at once: scrolling is quick.
+constexpr milliseconds fresh(200);
+/// Between two collections lie so many times the time that the first took.
+constexpr int pauseFactor = 9;
+
+constexpr QLatin1String viewName("view");
+
+} // namespace
+
+Views::Views(Node &node, bool wholeAddresses)
+    : m_node(node)
+    , m_wholeAddresses(wholeAddresses)
+{
+    m_timer.setInterval(tickInterval);
+    connect(&m_timer, &QTimer::timeout, this, &Views::tick);
+}
+
+void Views::addTo(Methods &methods)
+{
+    using Type = Parameter::Type;
+    const std::vector<Parameter> optional{
+        {QLatin1String("filter"), Type::Text, true, "which rows, in the filter language"},
+        {QLatin1String("sort"), Type::Text, true, "a column, with - for descending"},
+        {QLatin1String("range"), Type::List, true, "[first, count], at most 1000 rows"},
+        {QLatin1String("rate"), Type::Number, true, "the most deltas a second, 0.1 to 10"}};
+    std::vector<Parameter> opening{
+        {QLatin1String("table"), Type::Text, false, "sessions, queues, connections or nodes"},
+        {QLatin1String("columns"), Type::List, true, "names; all when left out"}};
+    opening.insert(opening.end(), optional.begin(), optional.end());
+    opening[4].isOptional = false;
+    std::vector<Parameter> changing{{viewName, Type::Whole, false, "number of the view"}};
+    changing.insert(changing.end(), optional.begin(), optional.end());
+
+    methods.add({method::viewOpen, Role::Observer, opening, "opens a window into a table",
+                 [this](const Call &call) { open(call); }});
+    methods.add({method::viewChange, Role::Observer, changing,
+                 "changes it; without parameters: all of it again",
+                 [this](const Call &call) { change(call); }});
+    methods.add(
+        {method::viewClose, Role::Observer, {changing.front()}, "closes it", [this](const Call &call) {
+             close(call);
+         }});
+}
+
+void Views::forget(ManagementPeer *peer)
+{
+    std::erase_if(m_views, [peer](const auto &entry) { return entry.second.peer == peer; });
+    if (m_views.empty()) {
+        m_timer.stop();
+        m_sources.clear(); // a collection that is under way finds nobody
+    }
+    emit lookChanged();
+}
+
+bool Views::looksAt(std::string_view table) const
+{
+    return std::any_of(m_views.begin(), m_views.end(),
+                       [table](const auto &entry) { return entry.second.view.query().table->name == table; });
+}
+
+void Views::open(const Call &call)
+{
+    const auto own = std::count_if(m_views.begin(), m_views.end(),
+                                   [&](const auto &entry) { return entry.second.peer == call.peer(); });
+    if (own >= maximumViews)
+        return call.fail(ErrorCode::TooMany, QStringLiteral("A client has at most 16 views."));
+    const bool whole = m_wholeAddresses || call.peer()->role() >= Role::Admin;
+    auto query = ViewQuery::parse(call.params(), whole ? Addresses::Whole : Addresses::Masked);
+    if (!query)
+        return call.fail(query.error());
+    const int number = ++m_lastNumber;
+    m_views.emplace(number, Entry{call.peer(), View(number, *std::move(query))});
+    if (!m_timer.isActive())
+        m_timer.start();
+    emit lookChanged();
+    show(call, number, true);
+}
+
+void Views::change(const Call &call)
+{
+    Entry *entry = find(call);
+    if (!entry)
+        return;
+    if (const auto changed = entry->view.change(call.params()); !changed)
+        return call.fail(changed.error());
+    show(call, entry->view.number(), false);
+}
+
+void Views::close(const Call &call)
+{
+    const Entry *entry = find(call);
+    if (!entry)
+        return;
+    m_views.erase(entry->view.number());
+    if (m_views.empty()) {
+        m_timer.stop();
+        m_sources.clear();
+    }
+    emit lookChanged();
+    call.answer({});
+}
+
+Views::Entry *Views::find(const Call &call)
+{
+    const auto found = m_views.find(call.number(viewName, 0));
+    if (found != m_views.end() && found->second.peer == call.peer())
+        return &found->second;
+    call.fail(ErrorCode::NoSuchObject, QStringLiteral("There is no such view."));
+    return nullptr;
+}
+
+void Views::show(const Call &call, int number, bool withColumns)
+{
+    const Table &table = *m_views.at(number).view.query().table;
+    whenFresh(table, [this, call, number, withColumns, &table] {
+        const auto entry = m_views.find(number);
+        if (entry == m_views.end())
+            return call.fail(ErrorCode::NoSuchObject, QStringLiteral("The view was closed."));
+        const auto rows = sourceOf(table).rows;
+        if (!rows)
+            return call.fail(ErrorCode::Internal, QStringLiteral("The table cannot be read."));
+        call.answerJson(entry->second.view.snapshot(*rows, Clock::now(), withColumns));
+    });
+}
+
+void Views::whenFresh(const Table &table, std::function<void()> then)
+{
+    Source &source = sourceOf(table);
+    if (source.rows && Clock::now() - source.collectedAt <= fresh) {
+        then();
+    } else if (source.isCollecting) {
+        source.late.push_back(std::move(then));
+    } else {
+        source.waiting.push_back(std::move(then));
+        if (Clock::now() >= source.notBefore)
+            collect(table);
+    }
+}
+
+void Views::collect(const Table &table)
+{
+    sourceOf(table).isCollecting = true;
+    const TimePoint begun = Clock::now();
+    m_node.collect(table.name, [this, &table, begun](std::shared_ptr<const RowSet> rows) {
+        collected(table, std::move(rows), begun);
+    });
+}
+
+void Views::collected(const Table &table, std::shared_ptr<const RowSet> rows, TimePoint begun)
+{
+    const auto found = m_sources.find(&table);
+    if (found == m_sources.end() || !found->second.isCollecting)
+        return;
+    Source &source = found->second;
+    source.isCollecting = false;
+    source.rows = std::move(rows);
+    source.collectedAt = Clock::now();
+    for (const auto &then : std::exchange(source.waiting, {}))
+        then();
+    if (source.rows) {
+        for (auto &[number, entry] : m_views) {
+            if (entry.view.query().table == &table && entry.view.isDue(source.collectedAt))
+                update(entry, source, source.collectedAt);
+        }
+    }
+    const TimePoint now = Clock::now();
+    source.notBefore = now + (now - begun) * pauseFactor;
+    source.waiting = std::exchange(source.late, {});
+}
+
+void Views::tick()
+{
+    const TimePoint now = Clock::now();
+    for (const Table &table : tables()) {
+        const auto found = m_sources.find(&table);
+        if (found == m_sources.end() || found->second.isCollecting || now < found->second.notBefore)
+            continue;
+        const bool isDue = std::any_of(m_views.begin(), m_views.end(), [&](const auto &entry) {
+            return entry.second.view.query().table == &table && entry.second.view.isDue(now);
+        });
+        if (isDue || !found->second.waiting.empty())
+            collect(table);
+    }
+}
+
+void Views::update(Entry &entry, const Source &source, TimePoint now)
+{
+    if (!entry.peer->hasRoom()) {
+        entry.view.skip(now);
+        return;
+    }
+    const std::string delta = entry.view.delta(*source.rows, now);
+    if (!delta.empty())
+        entry.peer->send(notificationLine(notification::viewDelta, delta));
+}
+
+} // namespace msgsrv::management
