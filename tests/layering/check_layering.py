@@ -6,7 +6,8 @@ check_layering.py TREE      prints one line for each violation; exit code 1 when
 check_layering.py --self-test FIXTURES
 
 The `msg_layer(folder LINKS ...)` lines of TREE/CMakeLists.txt are the allowed arrows: a layer may include itself and
-what it links, directly or through others. Besides: every source file of ours starts with an SPDX line, and
+what it links, directly or through others. Besides: every source file of ours starts with an SPDX line, the console
+(admin-gui) includes nothing of QtHttpServer or QtCharts and nothing of the server, and
 shared/stomp, a codec that a fuzzer must see into, includes nothing of Qt, neither itself nor through our headers.
 """
 
@@ -21,6 +22,7 @@ SOURCE_FOLDERS = ("shared", "server", "admin-gui", "resources", "tests")
 SOURCE_SUFFIXES = {".cpp", ".h", ".js", ".mjs", ".ts", ".py", ".cmake", ".sh", ".html", ".css", ".sql"}
 SKIPPED_FOLDERS = {"node_modules", "build", "fixtures"}
 QT_FREE_LAYERS = {"shared/stomp"}
+NOT_IN_CONSOLE = re.compile(r"(QtHttpServer/|QtCharts/)?(QHttpServer|QAbstractHttpServer|QtHttpServer|QtCharts|QChart)|server/")
 
 
 def allowed_layers(cmake_text):
@@ -86,6 +88,10 @@ def violations(tree):
             for header, through in qt_headers(tree, text, set()):
                 way = f" through {through}" if through else ""
                 found.append(f"{name}: {layer} is plain C++ but includes {header}{way}")
+        if layer.startswith("admin-gui"):
+            for _, header in INCLUDE.findall(text):
+                if NOT_IN_CONSOLE.match(header):
+                    found.append(f"{name}: the console may not include {header}")
         if layer not in allowed:
             continue
         for bracket, header in INCLUDE.findall(text):

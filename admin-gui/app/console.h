@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QString>
+
+class QApplication;
+
+namespace msgsrv::console {
+
+/// The command line of the console.
+struct ConsoleOptions
+{
+    bool demo = false;
+    bool readOnly = false;
+    QString socket; ///< instead of a profile
+    QString screenshots; ///< folder; only with demo
+    QString theme; ///< light, dark, system; empty: as chosen before
+};
+
+/// Reads the arguments; --help, --version and what is wrong end the program.
+[[nodiscard]] ConsoleOptions parseConsoleOptions(const QApplication &application);
+/// Opens the window and runs until it is closed. The answer is the exit code.
+[[nodiscard]] int runConsole(QApplication &application, const ConsoleOptions &options);
+
+} // namespace msgsrv::console

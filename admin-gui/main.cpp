@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "admin-gui/app/console.h"
+
+#include <QApplication>
+
+int main(int argc, char **argv)
+{
+    QApplication application(argc, argv);
+    QApplication::setApplicationName(QStringLiteral("messaging-console"));
+    QApplication::setApplicationVersion(QStringLiteral(MSGSRV_VERSION));
+    return msgsrv::console::runConsole(application, msgsrv::console::parseConsoleOptions(application));
+}
