@@ -44,7 +44,7 @@ private slots:
         QTest::newRow("only strangers")
             << QByteArray("Sec-WebSocket-Protocol: foo, V12.STOMP\r\n") << QByteArray();
     }
-    void theHighestOfferedVersionIsChosenInWhateverOrder()
+    void theHighestOfferedVersionIsChosenInWhateverOrder() // items 1, 2, 3
     {
         QFETCH(QByteArray, offer);
         QFETCH(QByteArray, chosen);
@@ -58,7 +58,7 @@ private slots:
         QVERIFY(canonical.endsWith("\r\n\r\n"));
     }
 
-    void pathsWithASlashOrAQueryReachIt()
+    void pathsWithASlashOrAQueryReachIt() // item 22
     {
         const QByteArray fields = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n";
         QVERIFY(check("/ws/", fields));
@@ -86,7 +86,7 @@ private slots:
             << QByteArray("/ws") << QByteArray(version + "Sec-WebSocket-Key: ????????????????????????\r\n")
             << 400;
     }
-    void badHandshakesAreRefused()
+    void badHandshakesAreRefused() // item 22
     {
         QFETCH(QByteArray, path);
         QFETCH(QByteArray, fields);

@@ -48,29 +48,29 @@ class TestStompFrames : public QObject
 
 private slots:
     void aSendIsRelayed();
-    void aReceiptComesAfterTheMessageWasAccepted();
+    void aReceiptComesAfterTheMessageWasAccepted(); // item 82
     void anAnswerMayComeFromAnotherThread();
     void anUndeliverableSendIsToldAsAnEvent_data();
-    void anUndeliverableSendIsToldAsAnEvent();
+    void anUndeliverableSendIsToldAsAnEvent(); // item 84
     void eventsAreNumbered();
     void anUndeliverableSendWithoutSubscriptionEndsTheConnection();
-    void aSendBehindASubscribeWaitsForIt();
+    void aSendBehindASubscribeWaitsForIt(); // item 83
     void sendsUnderWayAreBounded();
-    void aBodyOnOtherFramesIsIgnored();
+    void aBodyOnOtherFramesIsIgnored(); // items 37, 38
 
     void subscribeIsAnsweredAfterTheBroker();
     void aSubscribeThatTheBrokerRefusesEndsTheConnection();
     void aSecondSubscriptionDoesNotAskTheBrokerAgain();
-    void theQueueGoesWithTheLastSubscription();
-    void aStomp10SubscriptionNeedsNoId();
+    void theQueueGoesWithTheLastSubscription(); // items 73, 91
+    void aStomp10SubscriptionNeedsNoId(); // items 69, 72
     void prototypeHeadersOfSubscribeAreAccepted();
 
     void aRefusedFrameEndsTheConnection_data();
-    void aRefusedFrameEndsTheConnection();
+    void aRefusedFrameEndsTheConnection(); // items 27, 66, 69, 70, 71, 72, 84, 86, 88, 89
     void aForeignQueueIsCounted();
     void subscriptionsAreLimited();
     void receiptIdsAreEchoedExactly_data();
-    void receiptIdsAreEchoedExactly();
+    void receiptIdsAreEchoedExactly(); // item 87
 };
 
 void TestStompFrames::aSendIsRelayed()

@@ -19,8 +19,8 @@ class TestStompRequests : public QObject
 
 private slots:
     void theHighestCommonVersionIsChosen_data();
-    void theHighestCommonVersionIsChosen();
-    void valuesOfAStomp10ConnectMayBePadded();
+    void theHighestCommonVersionIsChosen(); // items 47, 48
+    void valuesOfAStomp10ConnectMayBePadded(); // item 31
     void valuesOfAStomp12ConnectAreTakenAsTheyAre();
     void heartBeatsOfAStomp10ConnectAreNotRead();
 
@@ -28,14 +28,14 @@ private slots:
     void aDestinationIsRead();
 
     void contentIsMadeOfTheBody_data();
-    void contentIsMadeOfTheBody();
+    void contentIsMadeOfTheBody(); // item 43
     void badContentIsAProblem_data();
     void badContentIsAProblem();
     void theDepthOfJsonIsTheCallersLimit();
-    void onlyForeignHeadersTravel();
+    void onlyForeignHeadersTravel(); // items 30, 57, 67, 68
 
     void theOldestSubscriptionIsFirst();
-    void aDuplicateSubscriptionIsRefused();
+    void aDuplicateSubscriptionIsRefused(); // item 70
     void subscriptionsAreLimited();
 };
 
