@@ -16,6 +16,10 @@ const char *toString(DropReason reason)
         return "expired";
     case DropReason::Rejected:
         return "rejected";
+    case DropReason::Overflow:
+        return "overflow";
+    case DropReason::QueueDeleted:
+        return "queue_deleted";
     }
     Q_UNREACHABLE();
 }

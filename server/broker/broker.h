@@ -20,8 +20,16 @@ enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
-enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Rejected };
-constexpr int dropReasonCount = 5;
+enum class DropReason {
+    SessionEnded,
+    ConnectionLost,
+    SlowConsumer,
+    Expired,
+    Rejected,
+    Overflow,
+    QueueDeleted
+};
+constexpr int dropReasonCount = 7;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -104,12 +112,12 @@ public:
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it,
-    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p consumer that comes later
-    /// is refused. No signal. Unknown queue: nothing.
+    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p
+    /// consumer that comes later is refused. No signal. Unknown queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason. queueDeleted is emitted
-    /// when the queue existed. Unknown queue: nothing.
+    /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason.
+    /// queueDeleted is emitted when the queue existed. Unknown queue: nothing.
     virtual void remove(const ListeningKey &queue, DropReason reason) = 0;
 
     /// What publish() tells: that the message was accepted (State::Queued stands for it), or what became
@@ -120,12 +128,12 @@ public:
     virtual void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) = 0;
 
     /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.
-    /// The caller writes them and then calls settle() or hold(). Messages that stay behind are told as Queued.
-    /// Empty when @p consumer is not the consumer. When messages stay behind, the consumer is *blocked*:
-    /// it gets no messagesReady() until it takes again and empties the queue. A consumer that cannot write
-    /// takes 0 messages, which only makes it blocked if there are any.
+    /// The caller writes them and then calls settle() or hold(). Messages that stay behind are told as
+    /// Queued. Empty when @p consumer is not the consumer. When messages stay behind, the consumer is
+    /// *blocked*: it gets no messagesReady() until it takes again and empties the queue. A consumer that
+    /// cannot write takes 0 messages, which only makes it blocked if there are any.
     virtual std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
-                                         qsizetype maxBytes)
+                                       qsizetype maxBytes)
         = 0;
 
     /// The first @p written of what was taken were written; the rest are dropped as @p reason.

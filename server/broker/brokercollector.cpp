@@ -64,14 +64,14 @@ std::vector<prometheus::MetricFamily> BrokerCollector::Collect() const
                            MetricType::Gauge);
     append(inFlight, counts.inFlight);
 
-    auto unacknowledged = family("messaging_messages_unacknowledged",
-                                 "Messages in flight that were written and are not acknowledged.",
-                                 MetricType::Gauge);
+    auto unacknowledged
+        = family("messaging_messages_unacknowledged",
+                 "Messages in flight that were written and are not acknowledged.", MetricType::Gauge);
     append(unacknowledged, counts.unacknowledged);
 
-    auto returned = family("messaging_messages_returned_total",
-                           "Deliveries that came back to their queue to be delivered again.",
-                           MetricType::Counter);
+    auto returned
+        = family("messaging_messages_returned_total",
+                 "Deliveries that came back to their queue to be delivered again.", MetricType::Counter);
     append(returned, counts.returned);
 
     auto queues = family("messaging_queues", "Queues that have a consumer.", MetricType::Gauge);

@@ -61,9 +61,9 @@ void EmbeddedBroker::subscribe(const ListeningKey &queue, ConnectionId consumer,
             if (former == ConnectionId::None)
                 shard.events.push_back({true, queue, consumer});
             // A connection that held the queue before and comes back settles what it took then first.
-            shard.keepLeftovers(queue, former,
-                                it->setConsumer(consumer, shard.leftovers.take({queue, consumer}),
-                                                shard.returned));
+            shard.keepLeftovers(
+                queue, former,
+                it->setConsumer(consumer, shard.leftovers.take({queue, consumer}), shard.returned));
             ready = it->announceWaiting();
         }
     }
@@ -167,8 +167,8 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
         done(result);
 }
 
-std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, ConnectionId consumer,
-                                             int maxMessages, qsizetype maxBytes)
+std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                                           qsizetype maxBytes)
 {
     Q_ASSERT(maxMessages >= 0);
     Shard &shard = shardOf(queue);

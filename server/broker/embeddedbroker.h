@@ -45,7 +45,7 @@ public:
     void remove(const ListeningKey &queue, DropReason reason) override;
     void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) override;
     std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
-                                 qsizetype maxBytes) override;
+                               qsizetype maxBytes) override;
     void settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
                 DropReason reason) override;
     void hold(const ListeningKey &queue, ConnectionId consumer, int written, int returned) override;

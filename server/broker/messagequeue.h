@@ -38,7 +38,10 @@ public:
     {
         return m_waiting.size() - m_head + m_taken.size() + unacknowledged();
     }
-    [[nodiscard]] std::size_t unacknowledged() const { return m_unacknowledged.size() - m_unacknowledgedHead; }
+    [[nodiscard]] std::size_t unacknowledged() const
+    {
+        return m_unacknowledged.size() - m_unacknowledgedHead;
+    }
 
     /// Whether @p message still fits: all of size() counts.
     [[nodiscard]] bool admits(const Message &message, const QueueLimits &limits) const;
@@ -46,7 +49,8 @@ public:
     /// True while a message that is appended now will be taken without delay, so that its outcome is open.
     [[nodiscard]] bool flows() const { return hasConsumer() && !m_blocked; }
 
-    /// Appends; its tag is larger than all before. True when the consumer must be told now (it is not blocked and has not been told yet).
+    /// Appends; its tag is larger than all before. True when the consumer must be told now (it is not blocked
+    /// and has not been told yet).
     [[nodiscard]] bool append(QueuedMessage message);
 
     /// Gives the queue to @p consumer (None: makes it a reservation), who may have taken @p taken before.
