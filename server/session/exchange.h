@@ -43,6 +43,9 @@ public:
     /// waits. Problems: UnknownKey, RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
     void relay(ExchangeRequest request, Broker::Tell tell, Done done);
 
+    /// An id for a message that does not pass through here.
+    [[nodiscard]] QByteArray nextMessageId();
+
 private:
     const SessionDirectory &m_directory;
     Broker &m_broker;

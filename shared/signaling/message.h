@@ -7,6 +7,8 @@
 #include <QByteArray>
 
 #include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +26,14 @@ struct Message
     /// of the headers that the server makes (CONTRACT, STOMP).
     std::vector<std::pair<QByteArray, QByteArray>> headers;
     TimePoint acceptedAt;
+    /// What is the same for all receivers of one protocol version, written once by the first of them; null
+    /// for messages with one receiver.
+    struct Tail
+    {
+        std::once_flag once[3];
+        std::string text[3];
+    };
+    std::shared_ptr<Tail> tail{};
 
     /// Bytes that count against a queue's limit.
     [[nodiscard]] qsizetype weight() const

@@ -32,6 +32,8 @@ public:
 
     /// Starts it and waits for its ready line; false when it ended before, or never said it.
     [[nodiscard]] bool start();
+    /// Makes @p toml, written to a file, the configuration of the next start(); its keys give way to settings.
+    void setConfiguration(const QByteArray &toml);
     /// SIGTERM, and waits for the end.
     Ended stop();
     /// Waits until it ends by itself.
@@ -65,6 +67,7 @@ private:
 
     QTemporaryDir m_folder;
     QStringList m_settings;
+    QString m_configFile;
     QProcess m_process;
     QByteArray m_out;
     QByteArray m_err;
