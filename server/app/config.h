@@ -4,6 +4,7 @@
 #include "server/app/listenaddress.h"
 #include "server/net/cidr.h"
 #include "server/net/engine.h"
+#include "server/stomp/accounts.h"
 #include "shared/base/clock.h"
 #include "shared/base/logline.h"
 
@@ -39,6 +40,8 @@ struct Config
         milliseconds pingInterval{};
         int headers = 0;
         std::int64_t headerBytes = 0;
+        std::vector<Account> accounts; ///< [[stomp.accounts]]
+        std::vector<std::string> userTopics; ///< patterns, each beginning with /topic/
         int subscriptions = 0;
         int transactions = 0;
         std::int64_t transactionBytes = 0;
@@ -81,6 +84,8 @@ struct Config
     struct Broker
     {
         BrokerKind kind = BrokerKind::Embedded;
+        int queues = 0;
+        milliseconds messageTtl{};
     };
     struct Management
     {

@@ -100,6 +100,17 @@ std::vector<ConfigKey> makeKeys()
          .field
          = SizeField{.at = [](Config &c) -> std::int64_t & { return c.stomp.headerBytes; }, .least = 256},
          .meaning = "one header line of a STOMP frame; 0: unlimited"});
+    add({.name = "stomp.user_topics",
+         .type = "list",
+         .defaultValue = "[]",
+         .field = ListField{[](Config &c) { c.stomp.userTopics.clear(); },
+                            [](Config &c, const std::string &text) -> tl::expected<void, std::string> {
+                                if (!text.starts_with("/topic/"))
+                                    return tl::make_unexpected("does not begin with /topic/");
+                                c.stomp.userTopics.push_back(text);
+                                return {};
+                            }},
+         .meaning = "topics that every user may send and subscribe to, as patterns like `/topic/room.*`"});
     add({.name = "stomp.subscriptions",
          .type = "count",
          .defaultValue = "8",
@@ -289,6 +300,16 @@ std::vector<ConfigKey> makeKeys()
               "queues are kept by the embedded broker only"},
          }},
          .meaning = "who keeps the queues: `embedded`; later also `rabbitmq`"});
+    add({.name = "broker.queues",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{[](Config &c) -> int & { return c.broker.queues; }},
+         .meaning = "queues beside those of users, and subscriptions to topics; 0: unlimited"});
+    add({.name = "broker.message_ttl",
+         .type = "duration",
+         .defaultValue = R"("1h")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.broker.messageTtl; }},
+         .meaning = "how long a message waits in one of them at most; 0: for ever"});
 
     // ---- management
     constexpr auto noRemoteConsole = "consoles come by the local socket only, or through ssh";

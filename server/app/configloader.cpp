@@ -31,6 +31,7 @@ tl::expected<LoadedConfig, std::vector<ConfigError>> loadConfig(ConfigSettings s
 {
     LoadedConfig loaded;
     std::vector<ConfigError> errors = std::move(sources.errors);
+    loaded.config.stomp.accounts = std::move(sources.accounts);
     bool everyValueIsGood = true;
     for (const ConfigKey &key : configKeys()) {
         const ConfigSetting &setting = loaded.settings.emplace_back(winner(key, sources.settings));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/app/configsources.h"
 
+#include "server/app/accountsconfig.h"
 #include "server/app/configkeys.h"
 #include "server/app/nearest.h"
 #include "server/app/tomlnode.h"
@@ -64,7 +65,9 @@ private:
     void visit(const std::string &path, const toml::key &name, const toml::node &node)
     {
         const ConfigOrigin origin{Source::File, m_file, unsigned(name.source().begin.line)};
-        if (findKey(path)) {
+        if (path == "stomp.accounts") {
+            readAccounts(node, m_file, origin.line, m_into);
+        } else if (findKey(path)) {
             if (auto value = valueOf(node))
                 m_into.settings.push_back({path, *std::move(value), origin});
             else

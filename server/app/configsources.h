@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/app/configorigin.h"
+#include "server/stomp/accounts.h"
 
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ struct ConfigSettings
 {
     std::vector<ConfigSetting> settings;
     std::vector<ConfigError> errors;
+    std::vector<Account> accounts; ///< of files only
 };
 
 /// Reads the text of a TOML file; @p file is its name for origins.

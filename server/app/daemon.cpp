@@ -5,6 +5,7 @@
 #include "server/app/tlspair.h"
 #include "server/broker/brokercollector.h"
 #include "server/broker/embeddedbroker.h"
+#include "server/broker/embeddeddestinations.h"
 #include "server/http/internalendpoints.h"
 #include "server/http/sessionendpoints.h"
 #include "server/http/webpages.h"
@@ -101,6 +102,14 @@ QString newBootId()
     return QString::number(random, 16).rightJustified(8, u'0');
 }
 
+QSet<UserId> accountNames(const Config &config)
+{
+    QSet<UserId> names;
+    for (const Account &account : config.stomp.accounts)
+        names.insert(account.login);
+    return names;
+}
+
 StompSettings stompSettings(const Config &config)
 {
     StompSettings settings;
@@ -108,6 +117,8 @@ StompSettings stompSettings(const Config &config)
     settings.frame = config.limits.frame;
     settings.headers = config.stomp.headers;
     settings.headerLine = int(config.stomp.headerBytes);
+    settings.accounts = config.stomp.accounts;
+    settings.users = {config.stomp.userTopics, config.stomp.userTopics};
     settings.subscriptions = config.stomp.subscriptions;
     settings.transactions = {config.stomp.transactions, config.stomp.transactionBytes};
     settings.jsonDepth = config.limits.jsonDepth;
@@ -160,8 +171,10 @@ struct Daemon::Parts
     ThreadExecutor mainThread;
     IoThreads ioThreads;
     EmbeddedBroker broker;
+    EmbeddedDestinations destinations;
     MemorySessionStore store;
-    const std::shared_ptr<BrokerCollector> brokerCollector = std::make_shared<BrokerCollector>(broker);
+    const std::shared_ptr<BrokerCollector> brokerCollector
+        = std::make_shared<BrokerCollector>(broker, &destinations);
     SessionDirectory directory;
     SessionService sessions;
     Exchange exchange;
@@ -192,8 +205,13 @@ Daemon::Parts::Parts(const Config &config)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
               .reservation = {config.limits.earlyMessages, config.limits.earlyBytes}},
              ioThreads)
+    , destinations({.queue = {config.limits.queueMessages, config.limits.queueBytes},
+                    .queues = config.broker.queues,
+                    .messageTtl = config.broker.messageTtl},
+                   ioThreads)
     , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
-                .sweepInterval = config.sessions.sweepInterval},
+                .sweepInterval = config.sessions.sweepInterval,
+                .reserved = accountNames(config)},
                {mainThread, broker, store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , internalEndpoints(metrics, [this] {
@@ -255,7 +273,8 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
               return std::make_unique<StompConnection>(
                   connection,
                   StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
-                                                 thread.executor(), parts.metrics, parts.requestLimits},
+                                                 parts.destinations, thread.executor(), parts.metrics,
+                                                 parts.requestLimits},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -295,6 +314,7 @@ std::optional<Daemon::Failure> Daemon::start()
         const TimePoint now = Clock::now();
         m_parts->sessions.tick(now);
         m_parts->internalFront->sweep(now);
+        m_parts->destinations.sweep();
         finishWhenEmpty();
     });
     m_parts->timer.start(sweepInterval);

@@ -18,6 +18,10 @@ const char *toString(DropReason reason)
         return "rejected";
     case DropReason::Purged:
         return "purged";
+    case DropReason::Overflow:
+        return "overflow";
+    case DropReason::QueueDeleted:
+        return "queue_deleted";
     }
     Q_UNREACHABLE();
 }

@@ -21,8 +21,17 @@ enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
-enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Rejected, Purged };
-constexpr int dropReasonCount = 6;
+enum class DropReason {
+    SessionEnded,
+    ConnectionLost,
+    SlowConsumer,
+    Expired,
+    Rejected,
+    Purged,
+    Overflow,
+    QueueDeleted,
+};
+constexpr int dropReasonCount = 8;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.

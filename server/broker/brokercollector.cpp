@@ -31,12 +31,29 @@ void append(prometheus::MetricFamily &family, std::uint64_t value,
     family.metric.push_back(std::move(metric));
 }
 
+void add(BrokerCounts &counts, const BrokerCounts &more)
+{
+    counts.accepted += more.accepted;
+    counts.delivered += more.delivered;
+    for (int i = 0; i < dropReasonCount; ++i)
+        counts.dropped[i] += more.dropped[i];
+    counts.inFlight += more.inFlight;
+    counts.unacknowledged += more.unacknowledged;
+    counts.returned += more.returned;
+    counts.queues += more.queues;
+    counts.refusedNoQueue += more.refusedNoQueue;
+    counts.refusedFull += more.refusedFull;
+}
+
 } // namespace
 
 std::vector<prometheus::MetricFamily> BrokerCollector::Collect() const
 {
     using prometheus::MetricType;
-    const BrokerCounts counts = m_broker.counts();
+    BrokerCounts counts = m_broker.counts();
+    // Each is one instant, so the law holds for the sum as well.
+    if (m_destinations)
+        add(counts, m_destinations->counts());
 
     auto accepted
         = family("messaging_messages_accepted_total", "Messages taken into a queue.", MetricType::Counter);

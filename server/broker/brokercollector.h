@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/destinations.h"
 
 #include <prometheus/collectable.h>
 
@@ -14,9 +15,10 @@ namespace msgsrv {
 class BrokerCollector final : public prometheus::Collectable
 {
 public:
-    /// @p broker outlives the collector.
-    explicit BrokerCollector(const Broker &broker)
+    /// @p broker and @p destinations outlive the collector; what both count is added up.
+    explicit BrokerCollector(const Broker &broker, const Destinations *destinations = nullptr)
         : m_broker(broker)
+        , m_destinations(destinations)
     { }
 
     /// Any thread.
@@ -24,6 +26,7 @@ public:
 
 private:
     const Broker &m_broker;
+    const Destinations *const m_destinations;
 };
 
 } // namespace msgsrv

@@ -104,6 +104,11 @@ Exchange::Exchange(const SessionDirectory &directory, Broker &broker, qsizetype 
     , m_idPrefix(randomPrefix())
 { }
 
+QByteArray Exchange::nextMessageId()
+{
+    return messageId(m_idPrefix, m_nextId.fetch_add(1, std::memory_order_relaxed));
+}
+
 void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
 {
     if (m_contentLimit > 0 && request.contentJson.size() > m_contentLimit) {
@@ -143,7 +148,7 @@ void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
 std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request)
 {
     auto message = std::make_shared<Message>();
-    message->id = messageId(m_idPrefix, m_nextId.fetch_add(1, std::memory_order_relaxed));
+    message->id = nextMessageId();
     message->from = std::move(request.from);
     message->body = messageBody(message->from, request.contentJson);
     message->headers = std::move(request.headers);

@@ -48,6 +48,8 @@ public:
     /// From now on @p tap is told of what is refused here; the broker tells the rest. It outlives the
     /// exchange. Before any message.
     void setFlowTap(FlowTap *tap) { m_tap = tap; }
+    /// An id for a message that does not pass through here.
+    [[nodiscard]] QByteArray nextMessageId();
 
 private:
     [[nodiscard]] std::shared_ptr<Message> makeMessage(ExchangeRequest request);

@@ -128,6 +128,8 @@ void SessionService::openHere(const UserId &userId, const QByteArray &address,
         return refuse(ProblemCause::Draining, "This server takes no new sessions.",
                       m_settings.retryAfterSeconds);
     }
+    if (m_settings.reserved.contains(userId))
+        return refuse(ProblemCause::UserIdTaken, "This userId is reserved.", 0);
     if (m_users.contains(userId))
         return refuse(ProblemCause::UserIdTaken, "This userId has a session.", 0);
 

@@ -11,6 +11,7 @@
 
 #include <QHash>
 #include <QObject>
+#include <QSet>
 
 #include <array>
 #include <atomic>
@@ -50,6 +51,7 @@ public:
     {
         SessionMachine::Settings session;
         Duration sweepInterval = seconds(30); ///< between inspections of the broker; zero: none
+        QSet<UserId> reserved{}; ///< logins of accounts, which open() answers as UserIdTaken
         int retryAfterSeconds = 5; ///< told to those who come while draining, or while the store is away
     };
 

@@ -9,13 +9,31 @@ namespace {
 
 constexpr std::string_view userPrefix = "/user/";
 constexpr std::string_view queuePrefix = "/queue/";
+constexpr std::string_view topicPrefix = "/topic/";
+constexpr std::string_view keyPrefix = "queue."; // of every listening key
+constexpr std::size_t longestName = 255;
+
+Destination sharedDestination(DestinationName::Kind kind, std::string_view name)
+{
+    if (name.empty())
+        return UnknownDestination{};
+    if (name.size() > longestName)
+        return MalformedDestination{"The name of a queue or topic may have 255 bytes."};
+    return SharedDestination{{kind, QByteArray(name.data(), qsizetype(name.size()))}};
+}
 
 } // namespace
 
 Destination parseDestination(std::string_view text)
 {
-    if (text.starts_with(queuePrefix))
-        return QueueDestination{ListeningKey::fromPresented(text.substr(queuePrefix.size()))};
+    if (text.starts_with(queuePrefix)) {
+        const std::string_view name = text.substr(queuePrefix.size());
+        if (name.starts_with(keyPrefix))
+            return QueueDestination{ListeningKey::fromPresented(name)};
+        return sharedDestination(DestinationName::Kind::Queue, name);
+    }
+    if (text.starts_with(topicPrefix))
+        return sharedDestination(DestinationName::Kind::Topic, text.substr(topicPrefix.size()));
     if (!text.starts_with(userPrefix))
         return UnknownDestination{};
 

@@ -76,6 +76,11 @@ Fault foreignQueue(const stomp::Frame &frame)
             Strange::ForeignQueue};
 }
 
+Fault destinationRefused(const stomp::Frame &frame)
+{
+    return policyFault(frame, "access refused", "This destination is not open to you.");
+}
+
 Fault unsupported(const stomp::Frame &frame, const std::string &what)
 {
     return {CloseCode::PolicyViolation, "not supported yet", what + " is not supported yet.",

@@ -36,6 +36,8 @@ struct Fault
 [[nodiscard]] Fault unservedCommand(const stomp::Frame &frame);
 [[nodiscard]] Fault headerMissing(const stomp::Frame &frame, const char *header);
 [[nodiscard]] Fault foreignQueue(const stomp::Frame &frame);
+/// A queue or topic that is not open to whom sent @p frame.
+[[nodiscard]] Fault destinationRefused(const stomp::Frame &frame);
 [[nodiscard]] Fault unsupported(const stomp::Frame &frame, const std::string &what);
 
 } // namespace msgsrv

@@ -76,4 +76,39 @@ bool Outbox::deliverHeld(stomp::Version version, Subscriptions &subscriptions, S
     return returned == 0;
 }
 
+Outbox::Progress Outbox::deliverShared(stomp::Version version, Subscriptions &subscriptions,
+                                       Destinations &destinations)
+{
+    bool more = false;
+    for (Subscription &subscription : subscriptions.all()) {
+        if (!subscription.shared)
+            continue;
+        const SubscriberId id{m_connection.id(), subscription.serial};
+        int batches = 0;
+        for (; batches < m_settings.batchesPerTurn; ++batches) {
+            if (m_backedUp)
+                return Progress::Done;
+            const auto batch
+                = destinations.take(*subscription.shared, id, m_settings.batch, m_settings.batchBytes);
+            if (batch.empty())
+                break;
+            int written = 0;
+            for (const Delivery &delivery : batch) {
+                const std::uint64_t number = subscription.acknowledges() ? subscriptions.nextNumber() : 0;
+                if (!write(reply::message(version, subscription, *delivery.message, number,
+                                          delivery.redelivered)))
+                    break;
+                if (number > 0)
+                    subscription.unacknowledged.add({number, delivery.tag, delivery.message->id});
+                ++written;
+            }
+            destinations.settle(*subscription.shared, id, written, int(batch.size()) - written);
+            if (written < int(batch.size()))
+                return Progress::Done;
+        }
+        more = more || batches == m_settings.batchesPerTurn;
+    }
+    return more ? Progress::Yielded : Progress::Done;
+}
+
 } // namespace msgsrv

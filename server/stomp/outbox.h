@@ -43,6 +43,9 @@ public:
     /// when the subscription acknowledges, holds them. Does nothing while shut or backed up.
     Progress deliver(stomp::Version version, Subscriptions &subscriptions);
 
+    /// Takes messages for the subscriptions to shared destinations. Does nothing while backed up.
+    Progress deliverShared(stomp::Version version, Subscriptions &subscriptions, Destinations &destinations);
+
     /// The connection said Queued and has not drained since.
     [[nodiscard]] bool isBackedUp() const { return m_backedUp; }
     /// Frames and heart-beats written so far.

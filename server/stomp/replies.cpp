@@ -27,6 +27,20 @@ void writeMessageHead(FrameWriter &writer, Version version, const Subscription &
         writer.header("ack", std::to_string(ackNumber));
 }
 
+/// From its headers to its NUL.
+std::string tailOf(Version version, const Message &message)
+{
+    std::string out;
+    out.reserve(128 + std::size_t(message.body.size()));
+    FrameWriter writer(out, "MESSAGE", version);
+    const std::size_t command = out.size();
+    writer.header("from", view(message.from.bytes()));
+    for (const auto &[name, value] : message.headers)
+        writer.header(view(name), view(value));
+    writer.finish(view(message.body));
+    return out.substr(command);
+}
+
 } // namespace
 
 std::string connected(Version version, const std::string &heartBeat, const QByteArray &session,
@@ -76,7 +90,15 @@ std::string message(Version version, const Subscription &subscription, const Mes
     writeMessageHead(writer, version, subscription, relayed.id, ackNumber);
     if (redelivered)
         writer.header("redelivered", "true");
-    writer.header("content-type", "application/json");
+    if (relayed.tail) {
+        Message::Tail &tail = *relayed.tail;
+        const auto index = std::size_t(version);
+        std::call_once(tail.once[index], [&] { tail.text[index] = tailOf(version, relayed); });
+        writer.finishWith(tail.text[index]);
+        return out;
+    }
+    if (!subscription.shared)
+        writer.header("content-type", "application/json");
     writer.header("from", view(relayed.from.bytes()));
     // Behind the server's own: should a name be repeated, the first counts.
     for (const auto &[name, value] : relayed.headers)

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <string_view>
 
 namespace msgsrv {
@@ -56,21 +58,45 @@ Problem problemOf(const JsonError &error)
 
 } // namespace
 
-tl::expected<UserId, Fault> recipientOf(const stomp::Frame &send, const ListeningKey &own)
+tl::expected<SendTarget, Fault> targetOf(const stomp::Frame &send, const Principal &principal)
 {
     const std::string *text = send.find("destination");
     if (!text)
         return tl::unexpected(headerMissing(send, "destination"));
-    const Destination destination = parseDestination(*text);
+    Destination destination = parseDestination(*text);
     if (const auto *malformed = std::get_if<MalformedDestination>(&destination))
         return tl::unexpected(Fault{CloseCode::ProtocolError, "malformed destination", malformed->why,
                                     valueOf(send, "receipt")});
-    if (const auto *queue = std::get_if<QueueDestination>(&destination); queue && queue->key != own)
+    if (const auto *queue = std::get_if<QueueDestination>(&destination))
+        return tl::unexpected(principal.owns(queue->key)
+                                  ? unsupported(send, "SEND to the session's own queue")
+                                  : foreignQueue(send));
+    const bool allowed = Access::allows(principal.access.send, *text);
+    if (auto *user = std::get_if<UserDestination>(&destination)) {
+        if (!principal.isAccount || allowed)
+            return SendTarget(std::move(user->user));
+        return tl::unexpected(destinationRefused(send));
+    }
+    auto *const shared = std::get_if<SharedDestination>(&destination);
+    if (!shared)
+        return tl::unexpected(unsupported(send, "SEND to this kind of destination"));
+    if (allowed && (principal.isAccount || shared->name.kind == DestinationName::Kind::Topic))
+        return SendTarget(std::move(shared->name));
+    if (!principal.isAccount && shared->name.kind == DestinationName::Kind::Queue)
         return tl::unexpected(foreignQueue(send));
-    const auto *user = std::get_if<UserDestination>(&destination);
-    if (!user)
-        return tl::unexpected(unsupported(send, "SEND to anything but /user/<userId>"));
-    return user->user;
+    return tl::unexpected(destinationRefused(send));
+}
+
+std::optional<milliseconds> expirationOf(const stomp::Frame &send)
+{
+    const std::string *text = send.find("expiration");
+    std::uint32_t value = 0;
+    if (!text)
+        return std::nullopt;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size())
+        return std::nullopt;
+    return milliseconds(value);
 }
 
 tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send, int jsonDepth)

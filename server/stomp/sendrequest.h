@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/broker/destinations.h"
 #include "server/stomp/fault.h"
-#include "shared/signaling/listeningkey.h"
+#include "server/stomp/principal.h"
 #include "shared/signaling/problem.h"
 #include "shared/signaling/userid.h"
 #include "shared/stomp/frame.h"
@@ -11,14 +12,22 @@
 
 #include <tl/expected.hpp>
 
+#include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace msgsrv {
 
-/// Whom a SEND of the session whose key is @p own goes to. A destination that cannot be used is a fault;
-/// whether the user is there is the exchange's to say.
-[[nodiscard]] tl::expected<UserId, Fault> recipientOf(const stomp::Frame &send, const ListeningKey &own);
+/// Where a SEND goes.
+using SendTarget = std::variant<UserId, DestinationName>;
+
+/// Whom a SEND of @p principal goes to. A destination that may not be used is a fault; whether the user is
+/// there is the exchange's to say.
+[[nodiscard]] tl::expected<SendTarget, Fault> targetOf(const stomp::Frame &send, const Principal &principal);
+
+/// The `expiration` header in milliseconds; what is no number is none.
+[[nodiscard]] std::optional<milliseconds> expirationOf(const stomp::Frame &send);
 
 /// The content of a SEND as JSON text: the body itself when its content-type is application/json (with or
 /// without parameters), else the body as a JSON string. Problems: InvalidContent, MalformedBody,

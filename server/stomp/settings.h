@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/stomp/accounts.h"
 #include "server/stomp/heartbeat.h"
 #include "server/stomp/outbox.h"
 #include "server/stomp/transactions.h"
@@ -8,6 +9,8 @@
 #include "shared/stomp/parser.h"
 
 #include <QByteArray>
+
+#include <vector>
 
 namespace msgsrv {
 
@@ -21,6 +24,8 @@ struct StompSettings
     int headerLine = 8 * 1024;
     int subscriptions = 8; ///< of one connection
     Transactions::Limits transactions; ///< of one connection
+    std::vector<Account> accounts; ///< [[stomp.accounts]]
+    Access users; ///< stomp.user_topics: what every session's user may do beyond its own queue
     int jsonDepth = 32; ///< limits.json_depth, of a SEND's content
     /// What may come while an answer of the session service or the broker is waited for, at least one frame.
     qint64 kept = 64 * 1024;

@@ -4,6 +4,7 @@
 #include "server/net/addressblock.h"
 #include "server/session/exchange.h"
 #include "server/stomp/replies.h"
+#include "server/stomp/subscriberequest.h"
 #include "shared/base/log.h"
 #include "shared/signaling/closecodes.h"
 
@@ -80,7 +81,7 @@ bool StompConnection::isReading() const
 /// Frames are handled one after the other, so that a SEND behind a SUBSCRIBE finds it done.
 bool StompConnection::isWaiting() const
 {
-    return m_state == State::Attaching || m_queue == Queue::Subscribing
+    return m_state == State::Attaching || m_queue == Queue::Subscribing || m_sharedSubscribing > 0
         || m_sendsInFlight >= m_settings.sendsInFlight;
 }
 
@@ -96,7 +97,7 @@ void StompConnection::read(std::string_view bytes)
 
 void StompConnection::keep(std::string_view bytes)
 {
-    const qint64 room = std::max(m_settings.kept, m_session ? m_settings.frame : 0);
+    const qint64 room = std::max(m_settings.kept, m_session || m_account ? m_settings.frame : 0);
     if (qint64(m_kept.size() + bytes.size()) > room) {
         fail({CloseCode::TooBig, "too much at once", "More was sent than is kept while the server is busy."});
         return;
@@ -127,7 +128,20 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     }
 
     m_session = *result;
-    m_user = m_with.limits.keyOf(m_session->userId);
+    connected();
+    return true;
+}
+
+Principal StompConnection::principal() const
+{
+    if (m_account)
+        return {m_account->login, {}, true, m_account->access};
+    return {m_session->userId, m_session->key, false, m_settings.users};
+}
+
+void StompConnection::connected()
+{
+    m_user = m_with.limits.keyOf(principal().name);
     m_state = State::Connected;
     m_deadline.reset();
     m_parser.setLimits(parserLimits(m_settings, LoginState::After));
@@ -135,12 +149,26 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     m_heartBeat.start(m_wish, m_now);
     log::debug(lcStomp(), "stomp.connected",
                {{"connection", quint64(m_connection.id())},
-                {"user", m_session->userId.bytes()},
+                {"user", principal().name.bytes()},
                 {"version", toString(m_version)}});
     write(reply::connected(m_version, m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
-                           m_settings.server, m_session->userId));
+                           m_settings.server, principal().name));
     resume();
-    return true;
+}
+
+void StompConnection::subscribedShared(std::uint64_t subscription, Destinations::SubscribeResult result,
+                                       const std::optional<std::string> &receiptId)
+{
+    --m_sharedSubscribing;
+    if (m_state != State::Connected || !m_subscriptions.find(subscription))
+        return;
+    if (result != Destinations::SubscribeResult::Subscribed) {
+        fail(notSubscribed(result, receiptId));
+        return;
+    }
+    writeReceipt(receiptId);
+    deliver();
+    resume();
 }
 
 void StompConnection::subscribed(bool success, const std::optional<std::string> &receiptId)
@@ -193,7 +221,9 @@ void StompConnection::writeReceipt(const std::optional<std::string> &receiptId)
 
 void StompConnection::tellUndeliverable(const PendingSend &pending, const Problem &problem)
 {
-    if (m_queue != Queue::Subscribed) {
+    Subscription *const subscription
+        = m_account || m_queue == Queue::Subscribed ? m_subscriptions.first() : nullptr;
+    if (!subscription) {
         fail({CloseCode::PolicyViolation, "message undeliverable", problem.detail.toStdString(),
               pending.receiptId});
         return;
@@ -204,17 +234,16 @@ void StompConnection::tellUndeliverable(const PendingSend &pending, const Proble
     event.destination = pending.destination;
     event.receiptId = pending.receiptId;
     event.timestampMs = QDateTime::currentMSecsSinceEpoch();
-    Subscription &subscription = m_subscriptions.first();
-    if (subscription.acknowledges()) {
+    if (subscription->acknowledges()) {
         event.ackNumber = m_subscriptions.nextNumber();
-        subscription.unacknowledged.add({event.ackNumber, 0, event.eventId});
+        subscription->unacknowledged.add({event.ackNumber, 0, event.eventId});
     }
-    write(reply::undeliverable(m_version, subscription, event));
+    write(reply::undeliverable(m_version, *subscription, event));
 }
 
 void StompConnection::onMessagesReady(const ListeningKey &queue)
 {
-    if (m_session && queue == m_session->key)
+    if (queue.isNull() || (m_session && queue == m_session->key))
         deliver();
 }
 
@@ -226,10 +255,16 @@ void StompConnection::onWritable()
 
 void StompConnection::deliver()
 {
-    if (m_state != State::Connected || m_queue != Queue::Subscribed)
+    if (m_state != State::Connected)
         return;
     const std::uint64_t before = m_outbox.written();
-    const auto progress = m_outbox.deliver(m_version, m_subscriptions);
+    auto progress = Outbox::Progress::Done;
+    if (m_queue == Queue::Subscribed)
+        progress = m_outbox.deliver(m_version, m_subscriptions);
+    if (m_subscriptions.hasShared()
+        && m_outbox.deliverShared(m_version, m_subscriptions, m_with.destinations)
+            == Outbox::Progress::Yielded)
+        progress = Outbox::Progress::Yielded;
     if (m_outbox.written() != before)
         m_heartBeat.sent(m_now);
     if (progress == Outbox::Progress::Yielded) {
@@ -318,7 +353,7 @@ void StompConnection::tellRefusal()
 /// An ERROR always ends the connection (STOMP 1.2, "ERROR").
 void StompConnection::fail(const Fault &fault)
 {
-    const QByteArray user = m_session ? m_session->userId.bytes() : QByteArray();
+    const QByteArray user = m_session || m_account ? principal().name.bytes() : QByteArray();
     if (fault.strange)
         m_with.metrics.strange(*fault.strange, user.toStdString(), "STOMP");
     log::info(lcStomp(), "stomp.error",
@@ -356,6 +391,13 @@ void StompConnection::close(CloseCode code, const QByteArray &reason)
 void StompConnection::release()
 {
     m_outbox.shut();
+    if (!std::exchange(m_released, true)) {
+        for (const Subscription &subscription : m_subscriptions.all()) {
+            if (subscription.shared)
+                m_with.destinations.unsubscribe(*subscription.shared,
+                                                {m_connection.id(), subscription.serial});
+        }
+    }
     if (!m_session)
         return;
     const AttachedSession session = *std::exchange(m_session, std::nullopt);

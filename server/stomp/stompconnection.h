@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/destinations.h"
 #include "server/net/connection.h"
 #include "server/net/requestlimits.h"
 #include "server/session/sessions.h"
@@ -9,6 +10,8 @@
 #include "server/stomp/fault.h"
 #include "server/stomp/heartbeat.h"
 #include "server/stomp/outbox.h"
+#include "server/stomp/principal.h"
+#include "server/stomp/sendrequest.h"
 #include "server/stomp/settings.h"
 #include "server/stomp/subscriptions.h"
 #include "server/stomp/transactions.h"
@@ -40,6 +43,7 @@ public:
         Sessions &sessions;
         Exchange &exchange;
         Broker &broker;
+        Destinations &destinations;
         Executor &ioThread; ///< of the connection's own thread
         Metrics &metrics;
         RequestLimits &limits;
@@ -92,6 +96,7 @@ private:
     void note(TimePoint now);
     [[nodiscard]] bool isReading() const;
     [[nodiscard]] bool isWaiting() const;
+    [[nodiscard]] Principal principal() const;
     void read(std::string_view bytes);
     void keep(std::string_view bytes);
     void resume();
@@ -104,13 +109,14 @@ private:
     void connect(const stomp::Frame &frame);
     void send(const stomp::Frame &frame);
     void subscribe(const stomp::Frame &frame);
+    void subscribeShared(const stomp::Frame &frame);
     void unsubscribe(const stomp::Frame &frame);
     void acknowledge(const stomp::Frame &frame);
     void begin(const stomp::Frame &frame);
     void commit(const stomp::Frame &frame);
     void abort(const stomp::Frame &frame);
     void disconnect(const stomp::Frame &frame);
-    void relay(const stomp::Frame &frame, std::shared_ptr<Commit> commit);
+    void relay(const stomp::Frame &frame, SendTarget target, std::shared_ptr<Commit> commit);
     void settle(const Acknowledgement &acknowledgement);
     void join(const stomp::Frame &frame, const std::string &transaction, TransactedFrame part);
     [[nodiscard]] std::optional<std::vector<TransactedFrame>> endTransaction(const stomp::Frame &frame);
@@ -119,6 +125,9 @@ private:
     // Answers of others
     /// False when nobody wants the session any more: it must be given back.
     bool attached(const tl::expected<AttachedSession, AttachRefusal> &result, const QByteArray &login);
+    void connected();
+    void subscribedShared(std::uint64_t subscription, Destinations::SubscribeResult result,
+                          const std::optional<std::string> &receiptId);
     void subscribed(bool success, const std::optional<std::string> &receiptId);
     void relayed(const PendingSend &pending, const std::optional<Problem> &problem);
 
@@ -152,6 +161,9 @@ private:
     HeartBeat m_heartBeat;
     std::optional<HeartBeatWish> m_wish; ///< of the CONNECT that is being attached
     std::optional<AttachedSession> m_session; ///< until it is given back
+    const Account *m_account = nullptr; ///< set, and no session, when an account is connected
+    bool m_released = false; ///< shared subscriptions are given back
+    int m_sharedSubscribing = 0; ///< subscriptions that the broker has not answered
     Subscriptions m_subscriptions;
     Transactions m_transactions;
     Outbox m_outbox;

@@ -83,6 +83,19 @@ void StompConnection::connect(const stomp::Frame &frame)
         return;
     }
 
+    if (const Account *account = findAccount(
+            m_settings.accounts, {request->login.constData(), std::size_t(request->login.size())})) {
+        const QByteArray &passcode = request->passcode.secret();
+        if (!isPasscode(*account, {passcode.constData(), std::size_t(passcode.size())})) {
+            refuseCredentials(request->login, "login and passcode are not those of an account.");
+            return;
+        }
+        m_account = account;
+        m_wish = request->heartBeat;
+        connected();
+        return;
+    }
+
     m_state = State::Attaching;
     m_wish = request->heartBeat;
     const ConnectionId id = m_connection.id();
@@ -100,16 +113,16 @@ void StompConnection::connect(const stomp::Frame &frame)
 
 void StompConnection::send(const stomp::Frame &frame)
 {
-    if (const auto recipient = recipientOf(frame, m_session->key); !recipient)
-        fail(recipient.error());
+    if (auto target = targetOf(frame, principal()); !target)
+        fail(target.error());
     else if (const std::string *transaction = frame.find("transaction"))
         join(frame, *transaction, frame);
     else
-        relay(frame, nullptr);
+        relay(frame, std::move(*target), nullptr);
 }
 
 /// A SEND whose destination is good.
-void StompConnection::relay(const stomp::Frame &frame, std::shared_ptr<Commit> commit)
+void StompConnection::relay(const stomp::Frame &frame, SendTarget target, std::shared_ptr<Commit> commit)
 {
     PendingSend pending{valueOf(frame, "receipt"), QByteArray::fromStdString(*frame.find("destination")),
                         std::move(commit)};
@@ -121,39 +134,67 @@ void StompConnection::relay(const stomp::Frame &frame, std::shared_ptr<Commit> c
         tellUndeliverable(pending, *refused);
         return;
     }
-    auto content = contentOf(frame, m_settings.jsonDepth);
-    if (!content) {
-        tellUndeliverable(pending, content.error());
-        return;
-    }
-
+    const Principal sender = principal();
     if (pending.commit)
         ++pending.commit->left;
     ++m_sendsInFlight;
-    m_with.exchange.relay({m_session->userId, *recipientOf(frame, m_session->key), std::move(*content),
-                           travellingHeaders(frame), m_session->key, "stomp"},
+    auto done = [self = m_self, pending = std::move(pending),
+                 &ioThread = m_with.ioThread](const std::optional<Problem> &problem) {
+        ioThread.run([self, pending, problem] {
+            if (*self)
+                (*self)->relayed(pending, problem);
+        });
+    };
+
+    if (const auto *shared = std::get_if<DestinationName>(&target)) {
+        auto message = std::make_shared<Message>();
+        message->id = m_with.exchange.nextMessageId();
+        message->from = sender.name;
+        message->body = QByteArray(frame.body.data(), qsizetype(frame.body.size()));
+        message->headers = travellingHeaders(frame);
+        if (const std::string *type = frame.find("content-type"))
+            message->headers.insert(message->headers.begin(),
+                                    {"content-type", QByteArray::fromStdString(*type)});
+        message->acceptedAt = m_now;
+        if (shared->kind == DestinationName::Kind::Topic)
+            message->tail = std::make_shared<Message::Tail>();
+        m_with.destinations.publish(*shared, std::move(message), expirationOf(frame),
+                                    [done = std::move(done)](const PublishResult &result) {
+                                        done(result.state == PublishResult::State::Refused ? std::optional(
+                                                 Problem{ProblemCause::QueueFull, "The queue is full.", 1})
+                                                                                           : std::nullopt);
+                                    });
+        return;
+    }
+    auto content = contentOf(frame, m_settings.jsonDepth);
+    if (!content) {
+        done(content.error());
+        return;
+    }
+    m_with.exchange.relay({sender.name, std::get<UserId>(std::move(target)), std::move(*content),
+                           travellingHeaders(frame), sender.key, "stomp"},
                           Broker::Tell::Acceptance,
-                          [self = m_self, pending = std::move(pending), &ioThread = m_with.ioThread](
-                              const tl::expected<ExchangeReceipt, Problem> &result) {
-                              const auto problem = result ? std::nullopt : std::optional(result.error());
-                              ioThread.run([self, pending, problem] {
-                                  if (*self)
-                                      (*self)->relayed(pending, problem);
-                              });
+                          [done = std::move(done)](const tl::expected<ExchangeReceipt, Problem> &result) {
+                              done(result ? std::nullopt : std::optional(result.error()));
                           });
 }
 
 void StompConnection::subscribe(const stomp::Frame &frame)
 {
-    auto subscription = parseSubscribe(frame, m_version, m_session->key);
+    auto subscription = parseSubscribe(frame, m_version, principal());
     if (!subscription) {
         fail(subscription.error());
         return;
     }
+    const bool isShared = subscription->shared.has_value();
     if (const auto error = m_subscriptions.add(std::move(*subscription))) {
         if (*error == Subscriptions::AddError::TooMany)
             countRefusal("subscriptions");
         fail(notAdded(frame, *error));
+        return;
+    }
+    if (isShared) {
+        subscribeShared(frame);
         return;
     }
     const auto receiptId = valueOf(frame, "receipt");
@@ -172,6 +213,27 @@ void StompConnection::subscribe(const stomp::Frame &frame)
                             });
 }
 
+void StompConnection::subscribeShared(const stomp::Frame &frame)
+{
+    const auto arguments = parseQueueArguments(frame);
+    if (!arguments) {
+        fail(arguments.error());
+        return;
+    }
+    const Subscription &subscription = m_subscriptions.all().back();
+    ++m_sharedSubscribing;
+    m_with.destinations.subscribe(*subscription.shared, {m_connection.id(), subscription.serial}, *arguments,
+                                  subscription.acknowledges(), subscription.prefetch,
+                                  [self = m_self, serial = subscription.serial,
+                                   receiptId = valueOf(frame, "receipt"),
+                                   &ioThread = m_with.ioThread](Destinations::SubscribeResult result) {
+                                      ioThread.run([self, serial, receiptId, result] {
+                                          if (*self)
+                                              (*self)->subscribedShared(serial, result, receiptId);
+                                      });
+                                  });
+}
+
 void StompConnection::unsubscribe(const stomp::Frame &frame)
 {
     const auto request = parseUnsubscribe(frame, m_version);
@@ -185,13 +247,15 @@ void StompConnection::unsubscribe(const stomp::Frame &frame)
         fail(protocolFault(frame, "no such subscription", "This connection has no such subscription."));
         return;
     }
-    if (m_subscriptions.isEmpty()) {
+    if (removed->shared) {
+        m_with.destinations.unsubscribe(*removed->shared, {m_connection.id(), removed->serial});
+    } else if (!m_subscriptions.hasOwn()) {
         m_outbox.shut();
         m_queue = Queue::None;
         m_with.broker.unsubscribe(m_session->key, m_connection.id());
     } else {
         // The other subscriptions get what this one did not acknowledge.
-        settle({removed->serial, removed->unacknowledged.takeAll(), Verdict::Return});
+        settle({removed->serial, {}, removed->unacknowledged.takeAll(), Verdict::Return});
     }
     writeReceipt(valueOf(frame, "receipt"));
     deliver();
@@ -233,7 +297,11 @@ void StompConnection::settle(const Acknowledgement &acknowledgement)
     tags.reserve(acknowledgement.messages.size());
     for (const UnacknowledgedMessage &message : acknowledgement.messages)
         tags.push_back(message.tag);
-    if (!tags.empty())
+    if (acknowledgement.shared)
+        m_with.destinations.acknowledge(*acknowledgement.shared,
+                                        {m_connection.id(), acknowledgement.subscription}, tags,
+                                        acknowledgement.verdict);
+    else if (!tags.empty() && m_session)
         m_with.broker.acknowledge(m_session->key, m_connection.id(), tags, acknowledgement.verdict);
 }
 
@@ -294,7 +362,8 @@ void StompConnection::commit(const stomp::Frame &frame)
             settle(ack->acknowledgement);
             writeReceipt(ack->receiptId);
         } else {
-            relay(std::get<stomp::Frame>(part), commit);
+            const auto &send = std::get<stomp::Frame>(part);
+            relay(send, *targetOf(send, principal()), commit);
         }
     }
     finishPart(commit);

@@ -34,17 +34,26 @@ std::optional<std::size_t> countOf(std::string_view text)
 } // namespace
 
 tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stomp::Version version,
-                                                 const ListeningKey &own)
+                                                 const Principal &principal)
 {
     const std::string *text = frame.find("destination");
     if (!text)
         return tl::unexpected(headerMissing(frame, "destination"));
     const Destination destination = parseDestination(*text);
-    const auto *queue = std::get_if<QueueDestination>(&destination);
-    if (!queue)
-        return tl::unexpected(unsupported(frame, "SUBSCRIBE to anything but /queue/<listeningKey>"));
-    if (queue->key != own)
+    const auto *shared = std::get_if<SharedDestination>(&destination);
+    if (const auto *queue = std::get_if<QueueDestination>(&destination)) {
+        if (!principal.owns(queue->key))
+            return tl::unexpected(foreignQueue(frame));
+    } else if (const auto *malformed = std::get_if<MalformedDestination>(&destination)) {
+        return tl::unexpected(Fault{CloseCode::ProtocolError, "malformed destination", malformed->why,
+                                    valueOf(frame, "receipt")});
+    } else if (!shared) {
+        return tl::unexpected(unsupported(frame, "SUBSCRIBE to this kind of destination"));
+    } else if (!principal.isAccount && shared->name.kind == DestinationName::Kind::Queue) {
         return tl::unexpected(foreignQueue(frame));
+    } else if (!Access::allows(principal.access.subscribe, *text)) {
+        return tl::unexpected(destinationRefused(frame));
+    }
     if (!frame.find("id") && version != stomp::Version::V10)
         return tl::unexpected(headerMissing(frame, "id"));
 
@@ -56,7 +65,53 @@ tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stom
     if (!prefetch)
         return tl::unexpected(protocolFault(frame, "malformed prefetch-count",
                                             "prefetch-count must be a number of messages up to 65535."));
-    return Subscription{valueOf(frame, "id"), *text, *ack, *prefetch};
+    Subscription subscription{valueOf(frame, "id"), *text, *ack};
+    subscription.prefetch = *prefetch;
+    if (shared)
+        subscription.shared = shared->name;
+    return subscription;
+}
+
+tl::expected<QueueArguments, Fault> parseQueueArguments(const stomp::Frame &frame)
+{
+    const auto isTrue = [&frame](const char *name) {
+        const std::string value = valueOf(frame, name).value_or("");
+        return value == "true" || value == "True";
+    };
+    QueueArguments arguments;
+    arguments.autoDelete = isTrue("auto-delete");
+    arguments.exclusive = isTrue("exclusive");
+    for (const char *name : {"x-message-ttl", "x-expires", "x-max-length", "x-max-length-bytes"}) {
+        const std::string *text = frame.find(name);
+        if (!text)
+            continue;
+        std::uint32_t value = 0;
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+        if (error != std::errc() || end != text->data() + text->size())
+            return tl::unexpected(protocolFault(
+                frame, "malformed queue header",
+                "x-message-ttl, x-expires, x-max-length and x-max-length-bytes must be whole numbers."));
+        if (name == std::string_view("x-message-ttl"))
+            arguments.messageTtl = milliseconds(value);
+        else if (name == std::string_view("x-expires"))
+            arguments.expires = milliseconds(value);
+        else if (name == std::string_view("x-max-length"))
+            arguments.maximum.messages = value;
+        else
+            arguments.maximum.bytes = value;
+    }
+    return arguments;
+}
+
+Fault notSubscribed(Destinations::SubscribeResult result, std::optional<std::string> receiptId)
+{
+    Fault fault{CloseCode::PolicyViolation, "queue unavailable",
+                "There are as many queues as there may be; try again later.", std::move(receiptId)};
+    if (result == Destinations::SubscribeResult::Exclusive) {
+        fault.message = "queue is exclusive";
+        fault.detail = "Another connection has this queue for itself.";
+    }
+    return fault;
 }
 
 Fault notAdded(const stomp::Frame &frame, Subscriptions::AddError error)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/broker/destinations.h"
 #include "server/stomp/fault.h"
+#include "server/stomp/principal.h"
 #include "server/stomp/subscriptions.h"
-#include "shared/signaling/listeningkey.h"
 #include "shared/stomp/frame.h"
 
 #include <tl/expected.hpp>
@@ -13,10 +14,16 @@
 
 namespace msgsrv {
 
-/// Checks a SUBSCRIBE of the session whose key is @p own. `auto-delete`, `exclusive` and `durable` are not
+/// Checks a SUBSCRIBE of @p principal. For its own queue `auto-delete`, `exclusive` and `durable` are not
 /// looked at: the queue is what it is. `prefetch-count` counts in the ack modes only.
 [[nodiscard]] tl::expected<Subscription, Fault>
-parseSubscribe(const stomp::Frame &frame, stomp::Version version, const ListeningKey &own);
+parseSubscribe(const stomp::Frame &frame, stomp::Version version, const Principal &principal);
+
+/// The headers of a SUBSCRIBE to a shared destination that are about its queue. Malformed ones are faults.
+[[nodiscard]] tl::expected<QueueArguments, Fault> parseQueueArguments(const stomp::Frame &frame);
+
+/// What is told when a shared destination could not be subscribed.
+[[nodiscard]] Fault notSubscribed(Destinations::SubscribeResult result, std::optional<std::string> receiptId);
 
 /// What is told when Subscriptions did not take the one of @p frame.
 [[nodiscard]] Fault notAdded(const stomp::Frame &frame, Subscriptions::AddError error);

@@ -26,6 +26,7 @@ std::optional<Subscriptions::AddError> Subscriptions::add(Subscription subscript
     if (m_subscriptions.size() >= m_limit)
         return AddError::TooMany;
     subscription.serial = ++m_serials;
+    m_shared += subscription.shared ? 1 : 0;
     m_subscriptions.push_back(std::move(subscription));
     return std::nullopt;
 }
@@ -49,13 +50,29 @@ std::optional<Subscription> Subscriptions::remove(std::vector<Subscription>::ite
         return std::nullopt;
     Subscription removed = std::move(*at);
     m_subscriptions.erase(at);
+    m_shared -= removed.shared ? 1 : 0;
     return removed;
+}
+
+bool Subscriptions::hasOwn() const
+{
+    return std::any_of(m_subscriptions.begin(), m_subscriptions.end(),
+                       [](const Subscription &s) { return !s.shared; });
+}
+
+Subscription *Subscriptions::first()
+{
+    const auto own = std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
+                                  [](const Subscription &s) { return !s.shared; });
+    if (own != m_subscriptions.end())
+        return &*own;
+    return m_subscriptions.empty() ? nullptr : &m_subscriptions.front();
 }
 
 Subscription *Subscriptions::firstWithRoom()
 {
     for (Subscription &subscription : m_subscriptions) {
-        if (subscription.room(1) > 0)
+        if (!subscription.shared && subscription.room(1) > 0)
             return &subscription;
     }
     return nullptr;
@@ -77,7 +94,7 @@ std::optional<Acknowledgement> Subscriptions::acknowledge(const AckRequest &requ
         const auto at = request.number ? held.find(*request.number) : held.find(request.messageId);
         if (!at)
             continue;
-        return Acknowledgement{subscription.serial,
+        return Acknowledgement{subscription.serial, subscription.shared,
                                subscription.ack == AckMode::Client ? held.takeUpTo(*at) : held.takeOne(*at),
                                request.verdict};
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/broker/destinations.h"
 #include "server/stomp/ackrequest.h"
 #include "server/stomp/unacknowledged.h"
 
@@ -21,6 +22,7 @@ struct Subscription
     std::optional<std::string> id;
     std::string destination; ///< as the client wrote it
     AckMode ack = AckMode::Auto;
+    std::optional<DestinationName> shared{}; ///< nothing: the session's own queue
     std::size_t prefetch = 0; ///< how many may be unacknowledged at once; 0: as many as the queue may hold
 
     std::uint64_t serial = 0; ///< among the connection's; never used again
@@ -36,12 +38,13 @@ struct Subscription
 struct Acknowledgement
 {
     std::uint64_t subscription = 0; ///< Subscription::serial
+    std::optional<DestinationName> shared; ///< Subscription::shared
     Unacknowledged::Messages messages;
     Verdict verdict = Verdict::Accept;
 };
 
-/// The subscriptions of one connection. All of them are to the same queue, so they compete for its messages:
-/// the oldest that has room gets them.
+/// The subscriptions of one connection. Those to the session's own queue compete for its messages: the oldest
+/// that has room gets them.
 class Subscriptions
 {
 public:
@@ -57,10 +60,15 @@ public:
     std::optional<Subscription> removeById(std::string_view id);
     std::optional<Subscription> removeByDestination(std::string_view destination);
 
-    [[nodiscard]] bool isEmpty() const { return m_subscriptions.empty(); }
-    /// The oldest; there is at least one. Valid until one is added or removed, as are all pointers here.
-    [[nodiscard]] Subscription &first() { return m_subscriptions.front(); }
-    /// The one that the next message goes to; null when none has room.
+    [[nodiscard]] const std::vector<Subscription> &all() const { return m_subscriptions; }
+    [[nodiscard]] std::vector<Subscription> &all() { return m_subscriptions; }
+    /// One of them is to the session's own queue.
+    [[nodiscard]] bool hasOwn() const;
+    [[nodiscard]] bool hasShared() const { return m_shared > 0; }
+    /// The oldest, if possible to the session's own queue; null when there is none. Valid until one is added
+    /// or removed, as are all pointers here.
+    [[nodiscard]] Subscription *first();
+    /// The one that the next message of the own queue goes to; null when none has room.
     [[nodiscard]] Subscription *firstWithRoom();
     [[nodiscard]] Subscription *find(std::uint64_t serial);
 
@@ -75,6 +83,7 @@ private:
 
     const std::size_t m_limit;
     std::vector<Subscription> m_subscriptions; ///< oldest first
+    int m_shared = 0; ///< how many are to shared destinations
     std::uint64_t m_serials = 0;
     std::uint64_t m_numbers = 0;
 };

@@ -7,6 +7,8 @@
 #include <QByteArray>
 
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,6 +41,14 @@ struct Message
         return at == text.npos ? std::string_view()
                                : text.substr(at + name.size(), text.size() - at - name.size() - 1);
     }
+    /// What is the same for all receivers of one protocol version, written once by the first of them; null
+    /// for messages with one receiver.
+    struct Tail
+    {
+        std::once_flag once[3];
+        std::string text[3];
+    };
+    std::shared_ptr<Tail> tail{};
 
     /// Bytes that count against a queue's limit.
     [[nodiscard]] qsizetype weight() const

@@ -23,6 +23,9 @@ public:
 
     /// Appends content-length when there is a body, the body and the NUL. The writer is used up then.
     void finish(std::string_view body = {});
+    /// Instead of finish(): appends what another writer of the same version has written behind its command,
+    /// from its headers to its NUL.
+    void finishWith(std::string_view tail) { m_out += tail; }
 
 private:
     std::string &m_out;

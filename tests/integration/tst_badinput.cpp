@@ -21,9 +21,9 @@ private slots:
     void problemsHaveTheWholeForm();
     void requestThatDribblesIsTimedOut();
     void badStompIsAnsweredByError_data();
-    void badStompIsAnsweredByError();
+    void badStompIsAnsweredByError(); // item 23
     void badFrameBeforeConnectIsRefused_data();
-    void badFrameBeforeConnectIsRefused();
+    void badFrameBeforeConnectIsRefused(); // item 56
     void badWebSocketFrameClosesTheConnection_data();
     void badWebSocketFrameClosesTheConnection();
     void tooMuchForOneQueueIsRefused();

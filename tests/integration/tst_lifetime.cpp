@@ -27,7 +27,7 @@ private slots:
     void brokenConnectionEndsTheSession_data();
     void brokenConnectionEndsTheSession();
     void clientThatNeverConnectsIsClosed();
-    void slowConsumerIsDroppedAndCounted();
+    void slowConsumerIsDroppedAndCounted(); // item 94
 };
 
 namespace {

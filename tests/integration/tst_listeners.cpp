@@ -26,11 +26,11 @@ private slots:
     void tlsServesBoth();
     void tlsPortDoesNotSpeakPlainHttp();
     void subprotocolIsTheHighestOffered_data();
-    void subprotocolIsTheHighestOffered();
+    void subprotocolIsTheHighestOffered(); // item 1
     void webSocketUpgradeIsRefused_data();
     void webSocketUpgradeIsRefused();
     void originDecides_data();
-    void originDecides();
+    void originDecides(); // item 21
     void preflightIsAnswered();
     void listeningAddressFollowsTheHost_data();
     void listeningAddressFollowsTheHost();

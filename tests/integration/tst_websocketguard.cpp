@@ -25,8 +25,8 @@ private slots:
     void framesBehindTheHandshakeAreNotLost_data() { engines(); }
     void framesBehindTheHandshakeAreNotLost();
     void aHandshakeThatNeverEndsIsCut();
-    void aWebSocketWithoutConnectIsCut();
-    void aMessageIsSmallBeforeTheLogin();
+    void aWebSocketWithoutConnectIsCut(); // item 16
+    void aMessageIsSmallBeforeTheLogin(); // item 17
     void tinyInvalidRecordsOverTlsDoNotEndTheServer_data() { engines(); }
     void tinyInvalidRecordsOverTlsDoNotEndTheServer();
     void silentTlsConnectionsHoldNobodyUp();

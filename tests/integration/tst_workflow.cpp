@@ -16,27 +16,27 @@ private slots:
     void initTestCase();
     void connectHandsOutKeyAndAddress();
     void messageReachesTheOther_data();
-    void messageReachesTheOther();
+    void messageReachesTheOther(); // item 10
     void sendTellsTheSameMessageToBothWaysOfReading();
     void messagesBeforeSubscribeWaitAndComeInOrder();
     void userIdInUseIsRefused();
     void userIdIsFreeAfter_data();
     void userIdIsFreeAfter();
     void nothingIsDeliveredAfterDisconnect();
-    void stompDisconnectIsReceiptedAndClosed();
+    void stompDisconnectIsReceiptedAndClosed(); // item 14
     void connectionLeftOpenAfterDisconnectIsClosed();
     void anyNameWorksInBothWays_data();
     void anyNameWorksInBothWays();
     void undeliverableSendComesBackAsEvent_data();
     void undeliverableSendComesBackAsEvent();
-    void headersOfSendTravelButCannotForge();
+    void headersOfSendTravelButCannotForge(); // item 68
     void senderIsProven_data();
     void senderIsProven();
     void withoutRequiredKeyTheSenderIsBelieved();
     void olderStompVersionsWork_data();
     void olderStompVersionsWork();
     void conservationHoldsAtTheEnd();
-    void noSecretIsLogged();
+    void noSecretIsLogged(); // item 57
     void cleanupTestCase();
 
 private:

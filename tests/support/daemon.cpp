@@ -49,6 +49,11 @@ Daemon::Daemon(QStringList settings)
     m_settings += settings;
 }
 
+void Daemon::setConfiguration(const QByteArray &toml)
+{
+    m_configFile = write(QStringLiteral("messaging-server.toml"), toml);
+}
+
 Daemon::~Daemon()
 {
     if (m_process.state() == QProcess::NotRunning)
@@ -87,6 +92,8 @@ bool Daemon::start()
     QStringList arguments;
     for (const QString &setting : std::as_const(m_settings))
         arguments << QStringLiteral("--set") << setting;
+    if (!m_configFile.isEmpty())
+        arguments << QStringLiteral("--config") << m_configFile;
     m_process.setProcessEnvironment(cleanEnvironment(m_folder.path()));
     m_process.start(program(), arguments);
     const bool told = waitUntil([this] {

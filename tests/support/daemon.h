@@ -36,6 +36,8 @@ public:
     void limitOpenFiles(quint64 soft, quint64 hard);
     /// Starts it and waits for its ready line; false when it ended before, or never said it.
     [[nodiscard]] bool start();
+    /// Makes @p toml, written to a file, the configuration of the next start(); its keys give way to settings.
+    void setConfiguration(const QByteArray &toml);
     /// SIGTERM, and waits for the end.
     Ended stop();
     /// Waits until it ends by itself.
@@ -71,6 +73,7 @@ private:
 
     QTemporaryDir m_folder;
     QStringList m_settings;
+    QString m_configFile;
     QProcess m_process;
     QByteArray m_out;
     QByteArray m_err;

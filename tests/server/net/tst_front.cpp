@@ -388,7 +388,7 @@ private slots:
         QVERIFY(text.endsWith(QByteArray("\x81\x05") + "early"));
     }
 
-    void textComesBackAsTextAndOtherBytesAsBinary()
+    void textComesBackAsTextAndOtherBytesAsBinary() // item 9
     {
         auto socket = dialWebSocket();
         socket->write(frame(2, "caf\xc3\xa9"));
@@ -399,7 +399,7 @@ private slots:
         QCOMPARE(readUntil(*socket, "\xfe"), QByteArray("\x82\x02\xff\xfe"));
     }
 
-    void pingsAreAnsweredAndFragmentsJoined()
+    void pingsAreAnsweredAndFragmentsJoined() // items 7, 19
     {
         auto socket = dialWebSocket();
         socket->write(frame(1, "one ", false) + frame(9, "p") + frame(0, "two"));
@@ -490,7 +490,7 @@ private slots:
         QVERIFY(readUntil(*socket, "hello").startsWith("HTTP/1.1 101 "));
     }
 
-    void foreignOriginsAreRefusedBeforeTheUpgrade()
+    void foreignOriginsAreRefusedBeforeTheUpgrade() // item 21
     {
         auto socket = dial();
         socket->write(QByteArray(handshake).replace("\r\n\r\n", "\r\nOrigin: https://evil.example\r\n\r\n"));
@@ -525,7 +525,7 @@ private slots:
         QTRY_COMPARE(socket->state(), QAbstractSocket::UnconnectedState);
     }
 
-    void aConsumerThatNeverReadsIsCutAtItsQueueLimit()
+    void aConsumerThatNeverReadsIsCutAtItsQueueLimit() // item 94
     {
         m_thread->stop([this] { m_front.reset(); });
         TransportLimits limits;

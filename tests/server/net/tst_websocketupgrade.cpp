@@ -45,7 +45,7 @@ private slots:
         QTest::newRow("only strangers")
             << QByteArray("Sec-WebSocket-Protocol: foo, V12.STOMP\r\n") << QByteArray();
     }
-    void theHighestOfferedVersionIsChosenInWhateverOrder()
+    void theHighestOfferedVersionIsChosenInWhateverOrder() // items 1, 2, 3
     {
         QFETCH(QByteArray, offer);
         QFETCH(QByteArray, chosen);
@@ -68,7 +68,7 @@ private slots:
         QVERIFY(canonicalUpgradeRequest(*upgrade, anyPath).starts_with("GET / HTTP/1.1\r\n"));
     }
 
-    void pathsWithASlashOrAQueryReachIt()
+    void pathsWithASlashOrAQueryReachIt() // item 22
     {
         const QByteArray fields = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n";
         QVERIFY(check("/ws/", fields));
@@ -96,7 +96,7 @@ private slots:
             << QByteArray("/ws") << QByteArray(version + "Sec-WebSocket-Key: ????????????????????????\r\n")
             << 400;
     }
-    void badHandshakesAreRefused()
+    void badHandshakesAreRefused() // item 22
     {
         QFETCH(QByteArray, path);
         QFETCH(QByteArray, fields);

@@ -22,6 +22,14 @@ class TestSessionService : public QObject
     Q_OBJECT
 
 private slots:
+    void theLoginOfAnAccountIsTaken()
+    {
+        SessionHouse house;
+        house.settings.reserved = {user("guest")};
+        house.start();
+        QCOMPARE(house.open("guest").error().cause, ProblemCause::UserIdTaken);
+        QVERIFY(house.open("guest2"));
+    }
     // Opening
 
     void anOpenedSessionIsNewFindableAndKept()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/broker/embeddeddestinations.h"
 #include "server/metrics/metrics.h"
 #include "server/session/exchange.h"
 #include "server/stomp/stompconnection.h"
@@ -226,6 +227,13 @@ private:
     std::deque<PublishDone> m_publishes;
 };
 
+/// Tells nobody: a test calls onMessagesReady() itself.
+class SilentPort final : public DeliveryPort
+{
+public:
+    void messagesReady(ConnectionId, const ListeningKey &) override { }
+};
+
 /// A StompConnection of alice's session, with everything around it faked. Bob has a session as well.
 struct StompFixture
 {
@@ -243,7 +251,8 @@ struct StompFixture
         directory.add({user(name), key("queue.alice"), Generation(1)});
         directory.add({user("bob"), key("queue.bob"), Generation(2)});
         stomp = std::make_unique<StompConnection>(
-            connection, StompConnection::Collaborators{sessions, exchange, broker, ioThread, metrics, limits},
+            connection,
+            StompConnection::Collaborators{sessions, exchange, broker, destinations, ioThread, metrics, limits},
             settings);
     }
 
@@ -297,6 +306,8 @@ struct StompFixture
     FakeIoThread ioThread;
     FakeSessions sessions;
     FakeBroker broker;
+    SilentPort port;
+    EmbeddedDestinations destinations{{}, port};
     SessionDirectory directory;
     Exchange exchange{directory, broker, 1000};
     Metrics metrics;

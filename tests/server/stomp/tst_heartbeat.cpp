@@ -12,17 +12,17 @@ class TestHeartBeat : public QObject
 
 private slots:
     void aHeaderIsRead_data();
-    void aHeaderIsRead();
+    void aHeaderIsRead(); // item 58
     void aMalformedHeaderIsRefused_data();
-    void aMalformedHeaderIsRefused();
-    void theServerAnnouncesWhatItCan();
+    void aMalformedHeaderIsRefused(); // item 58
+    void theServerAnnouncesWhatItCan(); // item 59
     void nothingIsDueBeforeTheStart();
     void beatsAreSentAtHalfTheAgreedInterval_data();
-    void beatsAreSentAtHalfTheAgreedInterval();
-    void whatWasSentCountsAsABeat();
-    void aSilentClientIsLostAfterTwiceItsIntervalAndASlack();
+    void beatsAreSentAtHalfTheAgreedInterval(); // items 59, 61
+    void whatWasSentCountsAsABeat(); // item 60
+    void aSilentClientIsLostAfterTwiceItsIntervalAndASlack(); // item 62
     void aClientWithoutBeatsIsPinged_data();
-    void aClientWithoutBeatsIsPinged();
+    void aClientWithoutBeatsIsPinged(); // item 19
     void aClientThatTalksIsNotPinged();
     void withoutPingsAClientWithoutBeatsIsNeverLost();
 

@@ -82,7 +82,7 @@ private slots:
         QTest::newRow("1.0, client") << QByteArray("1.0") << QByteArray("client")
                                      << QByteArray("a= b= c= d=");
     }
-    void theAckHeaderIsThereWhereItHasAUse()
+    void theAckHeaderIsThereWhereItHasAUse() // items 71, 76
     {
         QFETCH(const QByteArray, version);
         QFETCH(const QByteArray, mode);
@@ -147,7 +147,7 @@ private slots:
             "NACK\nmessage-id:c\nsubscription:s\nrequeue:false\n\n^@", "reject 3");
         row("requeue:true", "1.2", "client-individual", "NACK\nid:4\nrequeue:true\n\n^@", "return 4");
     }
-    void acknowledgementsAreSettled()
+    void acknowledgementsAreSettled() // items 74, 75, 77
     {
         QFETCH(const QByteArray, version);
         QFETCH(const QByteArray, mode);
@@ -213,7 +213,7 @@ private slots:
         row("item 77: NACK in 1.0", "1.0", "client", "NACK\nmessage-id:a\n", "unknown command");
         row("requeue is neither", "1.2", "client", "NACK\nid:1\nrequeue:no\n", "malformed requeue");
     }
-    void aRefusedAcknowledgementEndsTheConnection()
+    void aRefusedAcknowledgementEndsTheConnection() // items 75, 78
     {
         QFETCH(const QByteArray, version);
         QFETCH(const QByteArray, mode);

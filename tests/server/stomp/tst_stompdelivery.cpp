@@ -27,9 +27,9 @@ class TestStompDelivery : public QObject
 
 private slots:
     void aMessageIsWrittenForItsReceiver_data();
-    void aMessageIsWrittenForItsReceiver();
-    void whatWaitedIsDeliveredAfterTheReceipt();
-    void messagesAreTakenUntilTheQueueIsEmpty();
+    void aMessageIsWrittenForItsReceiver(); // items 10, 36, 90, 95
+    void whatWaitedIsDeliveredAfterTheReceipt(); // item 83
+    void messagesAreTakenUntilTheQueueIsEmpty(); // item 91
     void aBusyQueueLeavesTurnsToOthers();
     void aBatchIsBoundedByBytes();
     void aSlowConsumerIsNotWrittenTo();

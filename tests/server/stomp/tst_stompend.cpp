@@ -22,24 +22,24 @@ class TestStompEnd : public QObject
     Q_OBJECT
 
 private slots:
-    void disconnectIsAnsweredAndThenClosed();
-    void framesBehindDisconnectAreIgnored();
+    void disconnectIsAnsweredAndThenClosed(); // items 14, 85
+    void framesBehindDisconnectAreIgnored(); // items 15, 85
     void disconnectWaitsForSendsUnderWay();
     void disconnectWaitsOnlySoLong();
-    void aLostConnectionGivesEverythingBack();
+    void aLostConnectionGivesEverythingBack(); // item 15
     void aConnectionThatNeverLoggedInGivesNothingBack();
     void aSubscribeAnswerAfterTheEndIsIgnored();
     void aCloseRequestIsExplained_data();
-    void aCloseRequestIsExplained();
+    void aCloseRequestIsExplained(); // item 93
     void aReplacedConnectionLeavesTheQueue();
     void aCloseRequestWhileClosingIsIgnored();
 
-    void beatsAreSentWhenNothingElseIs();
+    void beatsAreSentWhenNothingElseIs(); // item 11
     void noBeatIsSentWhileBytesAreQueued();
-    void aClientThatStopsBeatingIsClosed();
-    void anyOctetIsABeat();
+    void aClientThatStopsBeatingIsClosed(); // item 64
+    void anyOctetIsABeat(); // item 60
     void aClientWithoutBeatsIsPinged();
-    void aStomp10ClientIsNotHeldToItsBeats();
+    void aStomp10ClientIsNotHeldToItsBeats(); // item 63
 };
 
 void TestStompEnd::disconnectIsAnsweredAndThenClosed()

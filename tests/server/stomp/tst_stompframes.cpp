@@ -48,29 +48,29 @@ class TestStompFrames : public QObject
 
 private slots:
     void aSendIsRelayed();
-    void aReceiptComesAfterTheMessageWasAccepted();
+    void aReceiptComesAfterTheMessageWasAccepted(); // item 82
     void anAnswerMayComeFromAnotherThread();
     void anUndeliverableSendIsToldAsAnEvent_data();
-    void anUndeliverableSendIsToldAsAnEvent();
+    void anUndeliverableSendIsToldAsAnEvent(); // item 84
     void eventsAreNumbered();
     void anUndeliverableSendWithoutSubscriptionEndsTheConnection();
-    void aSendBehindASubscribeWaitsForIt();
+    void aSendBehindASubscribeWaitsForIt(); // item 83
     void sendsUnderWayAreBounded();
-    void aBodyOnOtherFramesIsIgnored();
+    void aBodyOnOtherFramesIsIgnored(); // items 37, 38
 
     void subscribeIsAnsweredAfterTheBroker();
     void aSubscribeThatTheBrokerRefusesEndsTheConnection();
     void aSecondSubscriptionDoesNotAskTheBrokerAgain();
-    void theQueueGoesWithTheLastSubscription();
-    void aStomp10SubscriptionNeedsNoId();
+    void theQueueGoesWithTheLastSubscription(); // items 73, 91
+    void aStomp10SubscriptionNeedsNoId(); // items 69, 72
     void prototypeHeadersOfSubscribeAreAccepted();
 
     void aRefusedFrameEndsTheConnection_data();
-    void aRefusedFrameEndsTheConnection();
+    void aRefusedFrameEndsTheConnection(); // items 27, 66, 69, 70, 71, 72, 84, 86, 88, 89
     void aForeignQueueIsCounted();
     void subscriptionsAreLimited();
     void receiptIdsAreEchoedExactly_data();
-    void receiptIdsAreEchoedExactly();
+    void receiptIdsAreEchoedExactly(); // item 87
 };
 
 void TestStompFrames::aSendIsRelayed()
@@ -355,6 +355,7 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
     };
     const char *const unsupported = "not supported yet";
     const char *const missing = "header missing";
+    const char *const closed = "This destination is not open to you.";
     const char *const foreign = "The queue is not this session's own.";
 
     row("a server's command", "MESSAGE\n", "not a client command", "This command is sent by servers only.",
@@ -369,10 +370,12 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
         "A percent sign in the destination is not followed by two hexadecimal digits.", 1002);
     row("SEND to nobody", "SEND\ndestination:/user/\n", "malformed destination",
         "A user id must not be empty.", 1002);
-    row("SEND to a topic", "SEND\ndestination:/topic/a\n", unsupported,
-        "SEND to anything but /user/<userId> is not supported yet.", 1008);
+    row("SEND to a topic", "SEND\ndestination:/topic/a\n", "access refused", closed, 1008);
+    row("SEND to a queue of programs", "SEND\ndestination:/queue/a\n", "access refused", foreign, 1008);
+    row("SEND to another kind", "SEND\ndestination:/exchange/a\n", unsupported,
+        "SEND to this kind of destination is not supported yet.", 1008);
     row("SEND to the own queue", "SEND\ndestination:/queue/queue.alice\n", unsupported,
-        "SEND to anything but /user/<userId> is not supported yet.", 1008);
+        "SEND to the session's own queue is not supported yet.", 1008);
     row("SEND to a foreign queue", "SEND\ndestination:/queue/queue.bob\n", "access refused", foreign, 1008);
     row("SUBSCRIBE without destination", "SUBSCRIBE\nid:1\n", missing,
         "SUBSCRIBE needs the header destination.", 1002);
@@ -382,10 +385,11 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
         "SUBSCRIBE needs the header id.", 1002, "1.1");
     row("SUBSCRIBE to a foreign queue", "SUBSCRIBE\nid:1\ndestination:/queue/queue.bob\n", "access refused",
         foreign, 1008);
-    row("SUBSCRIBE to a topic", "SUBSCRIBE\nid:1\ndestination:/topic/x\n", unsupported,
-        "SUBSCRIBE to anything but /queue/<listeningKey> is not supported yet.", 1008);
+    row("SUBSCRIBE to a topic", "SUBSCRIBE\nid:1\ndestination:/topic/x\n", "access refused", closed, 1008);
+    row("SUBSCRIBE to a queue of programs", "SUBSCRIBE\nid:1\ndestination:/queue/x\n", "access refused",
+        foreign, 1008);
     row("SUBSCRIBE to a user", "SUBSCRIBE\nid:1\ndestination:/user/bob\n", unsupported,
-        "SUBSCRIBE to anything but /queue/<listeningKey> is not supported yet.", 1008);
+        "SUBSCRIBE to this kind of destination is not supported yet.", 1008);
     row("ack of another kind", "SUBSCRIBE\nid:1\ndestination:/queue/queue.alice\nack:Auto\n", "malformed ack",
         "ack must be auto, client or client-individual.", 1002);
     row("a subscription twice", "SUBSCRIBE\nid:s\ndestination:/queue/queue.alice\n", "subscription exists",

@@ -30,32 +30,33 @@ class TestStompLogin : public QObject
 
 private slots:
     void connectIsAnsweredWithConnected_data();
-    void connectIsAnsweredWithConnected();
+    void connectIsAnsweredWithConnected(); // items 4, 25, 46, 51
     void aUserNameThatWouldBreakParsersIsLeftOut_data();
-    void aUserNameThatWouldBreakParsersIsLeftOut();
-    void receiptAndHostOfConnectAreIgnored();
-    void aFrameMayComeInPieces();
-    void severalFramesMayComeInOneMessage();
+    void aUserNameThatWouldBreakParsersIsLeftOut(); // items 52, 95
+    void receiptAndHostOfConnectAreIgnored(); // items 50, 53
+    void aFrameMayComeInPieces(); // item 6
+    void severalFramesMayComeInOneMessage(); // item 5
     void framesThatComeBeforeTheAnswerAreKeptInOrder();
     void whatIsKeptIsBounded();
+    void whatIsKeptCountsAsABeat(); // item 65
     void theAnswerComesFromAnotherThread();
     void anAnswerAfterTheEndGivesTheSessionBack_data();
     void anAnswerAfterTheEndGivesTheSessionBack();
-    void noCommonVersionIsRefused();
+    void noCommonVersionIsRefused(); // item 49
     void aMalformedHeartBeatIsRefused();
     void wrongCredentialsAreRefused_data();
-    void wrongCredentialsAreRefused();
+    void wrongCredentialsAreRefused(); // item 54
     void aDrainingServerRefuses();
     void anyOtherFrameBeforeConnectIsRefused_data();
-    void anyOtherFrameBeforeConnectIsRefused();
+    void anyOtherFrameBeforeConnectIsRefused(); // item 56
     void aSecondConnectIsRefused_data();
-    void aSecondConnectIsRefused();
+    void aSecondConnectIsRefused(); // item 55
     void limitsRiseWithTheLogin();
-    void aLargeFrameBeforeTheLoginIsRefused();
+    void aLargeFrameBeforeTheLoginIsRefused(); // item 17
     void brokenFramesAreRefused_data();
-    void brokenFramesAreRefused();
+    void brokenFramesAreRefused(); // items 23, 45
     void loginTakesLimitedTime_data();
-    void loginTakesLimitedTime();
+    void loginTakesLimitedTime(); // item 16
     void limitsOfZeroAreNone();
     void theLimitBeforeTheLoginIsNeverTheLargerOne_data();
     void theLimitBeforeTheLoginIsNeverTheLargerOne();
@@ -177,6 +178,22 @@ void TestStompLogin::whatIsKeptIsBounded()
              QByteArrayList{
                  errorFrame("too much at once", "More was sent than is kept while the server is busy.")});
     QCOMPARE(f.connection.closeCode, 1009);
+}
+
+void TestStompLogin::whatIsKeptCountsAsABeat()
+{
+    // The broker is slow, so the client's frames wait here; they are signs of life all the same.
+    StompFixture f([](StompSettings &s) { s.heartBeat.wants = seconds(1); });
+    f.connect("1.2", "heart-beat:1000,0\n");
+    f.broker.subscribesAtOnce = false;
+    f.subscribe();
+    for (int i = 0; i < 20; ++i) {
+        f.tick(seconds(1));
+        f.receive("\n");
+    }
+    QCOMPARE(f.connection.closeCode, 0);
+    f.tick(seconds(10)); // and silence is silence
+    QCOMPARE(f.connection.closeCode, 4003);
 }
 
 void TestStompLogin::theAnswerComesFromAnotherThread()

@@ -19,8 +19,8 @@ class TestStompRequests : public QObject
 
 private slots:
     void theHighestCommonVersionIsChosen_data();
-    void theHighestCommonVersionIsChosen();
-    void valuesOfAStomp10ConnectMayBePadded();
+    void theHighestCommonVersionIsChosen(); // items 47, 48
+    void valuesOfAStomp10ConnectMayBePadded(); // item 31
     void valuesOfAStomp12ConnectAreTakenAsTheyAre();
     void heartBeatsOfAStomp10ConnectAreNotRead();
 
@@ -28,14 +28,14 @@ private slots:
     void aDestinationIsRead();
 
     void contentIsMadeOfTheBody_data();
-    void contentIsMadeOfTheBody();
+    void contentIsMadeOfTheBody(); // item 43
     void badContentIsAProblem_data();
     void badContentIsAProblem();
     void theDepthOfJsonIsTheCallersLimit();
-    void onlyForeignHeadersTravel();
+    void onlyForeignHeadersTravel(); // items 30, 57, 67, 68
 
     void theOldestSubscriptionIsFirst();
-    void aDuplicateSubscriptionIsRefused();
+    void aDuplicateSubscriptionIsRefused(); // item 70
     void subscriptionsAreLimited();
 };
 
@@ -131,11 +131,16 @@ void TestStompRequests::aDestinationIsRead_data()
         "01234567890123456789012345678901234567890123456789012345678",
         "malformed");
     row("/queue/queue.x", "queue queue.x");
-    row("/queue/", "queue ");
-    row("/queue/a%2F", "queue a%2F");
+    row("/queue/queue.", "queue queue.");
+    row("/queue/a%2F", "shared queue a%2F");
+    row("/queue/queue", "shared queue queue");
+    row("/topic/chat.general", "shared topic chat.general");
+    row("/topic/queue.x", "shared topic queue.x");
+    row("/queue/", "unknown");
     row("/users/bob", "unknown");
     row("user/bob", "unknown");
-    row("/topic/x", "unknown");
+    row("/topic/", "unknown");
+    row("/topics/x", "unknown");
     row("", "unknown");
 }
 
@@ -150,6 +155,9 @@ void TestStompRequests::aDestinationIsRead()
         result = "user " + user->user.bytes();
     else if (const auto *queue = std::get_if<QueueDestination>(&destination))
         result = "queue " + queue->key.secret();
+    else if (const auto *shared = std::get_if<SharedDestination>(&destination))
+        result = (shared->name.kind == DestinationName::Kind::Topic ? "shared topic " : "shared queue ")
+            + shared->name.name;
     else if (const auto *malformed = std::get_if<MalformedDestination>(&destination))
         result = malformed->why.empty() ? "" : "malformed";
     QCOMPARE(result, shown);
@@ -254,14 +262,14 @@ void TestStompRequests::theOldestSubscriptionIsFirst()
     QVERIFY(!subscriptions.add({"a", "/queue/x"}));
     QVERIFY(!subscriptions.add({"b", "/queue/x"}));
     QVERIFY(!subscriptions.add({std::nullopt, "/queue/x"}));
-    QCOMPARE(*subscriptions.first().id, "a"s);
+    QCOMPARE(*subscriptions.first()->id, "a"s);
     QVERIFY(subscriptions.removeById("a"));
     QVERIFY(!subscriptions.removeById("a"));
-    QCOMPARE(*subscriptions.first().id, "b"s);
+    QCOMPARE(*subscriptions.first()->id, "b"s);
     QVERIFY(subscriptions.removeByDestination("/queue/x"));
     QVERIFY(subscriptions.removeByDestination("/queue/x"));
     QVERIFY(!subscriptions.removeByDestination("/queue/x"));
-    QVERIFY(subscriptions.isEmpty());
+    QVERIFY(!subscriptions.hasOwn());
 }
 
 void TestStompRequests::aDuplicateSubscriptionIsRefused()

@@ -116,7 +116,7 @@ private slots:
         QTest::newRow("item 81: DISCONNECT") << true;
         QTest::newRow("item 81: a broken connection") << false;
     }
-    void theEndOfTheConnectionAborts()
+    void theEndOfTheConnectionAborts() // item 81
     {
         QFETCH(const bool, disconnect);
         StompFixture f;
@@ -242,7 +242,7 @@ private slots:
         row("ABORT without a name", "ABORT\n", "header missing");
         row("a bad destination", "SEND\ndestination:/user/\ntransaction:t\n", "malformed destination");
     }
-    void aRefusedFrameEndsTheConnection()
+    void aRefusedFrameEndsTheConnection() // items 79, 80
     {
         QFETCH(const QByteArray, frame);
         QFETCH(const QByteArray, message);

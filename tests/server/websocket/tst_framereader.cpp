@@ -122,7 +122,7 @@ private slots:
         row("close with reason", frame(0x88, code(4001) + "bye " + euro), {"close:4001:bye " + euro});
         row("nothing is read behind a close", frame(0x88, code(1001)) + frame(0x81, "x"), {"close:1001:"});
     }
-    void goodStreamsGiveTheSameWhereverTheyAreCut()
+    void goodStreamsGiveTheSameWhereverTheyAreCut() // items 7, 8
     {
         QFETCH(QByteArray, bytes);
         QFETCH(QByteArrayList, expected);
@@ -182,7 +182,7 @@ private slots:
         row("close reason that is not UTF-8", frame(0x88, code(1000) + "\xFF"),
             "error:1007:close reason that is not UTF-8");
     }
-    void brokenStreamsAreRefused()
+    void brokenStreamsAreRefused() // items 8, 20
     {
         QFETCH(QByteArray, bytes);
         QFETCH(QByteArray, error);

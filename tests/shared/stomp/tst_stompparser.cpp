@@ -65,25 +65,25 @@ class TestStompParser : public QObject
 
 private slots:
     void aGoodFrameIsRead_data();
-    void aGoodFrameIsRead();
+    void aGoodFrameIsRead(); // items 24, 25, 27, 28, 31, 32, 33, 34, 35, 38, 40, 42
     void anInvalidFrameEndsTheStream_data();
-    void anInvalidFrameEndsTheStream();
+    void anInvalidFrameEndsTheStream(); // items 26, 29, 32, 39, 44
     void aFrameThatIsNotWholeIsWaitedFor_data();
     void aFrameThatIsNotWholeIsWaitedFor();
     void aLimitHoldsToTheOctet_data();
-    void aLimitHoldsToTheOctet();
+    void aLimitHoldsToTheOctet(); // items 18, 45
     void limitsMayBeRaisedBetweenFrames();
     void limitsMayBeRaisedWithinAFrame();
     void theVersionMayBeSetBetweenFrames();
     void endsOfLineBetweenFramesAreHeartBeats_data();
-    void endsOfLineBetweenFramesAreHeartBeats();
+    void endsOfLineBetweenFramesAreHeartBeats(); // items 12, 42
     void everySplitGivesTheSameFrames_data();
-    void everySplitGivesTheSameFrames();
+    void everySplitGivesTheSameFrames(); // item 6
     void everyOctetAloneGivesTheSameFrames_data() { everySplitGivesTheSameFrames_data(); }
     void everyOctetAloneGivesTheSameFrames();
-    void theFirstOfRepeatedHeadersCounts();
+    void theFirstOfRepeatedHeadersCounts(); // item 30
     void anErrorIsFinal();
-    void errorMessagesFitIntoAHeader();
+    void errorMessagesFitIntoAHeader(); // item 89
 };
 
 void TestStompParser::aGoodFrameIsRead_data()

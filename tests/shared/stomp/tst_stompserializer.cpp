@@ -22,10 +22,10 @@ class TestStompSerializer : public QObject
 
 private slots:
     void aFrameIsWrittenForItsReceiver_data();
-    void aFrameIsWrittenForItsReceiver();
+    void aFrameIsWrittenForItsReceiver(); // items 34, 41
     void whatAVersionCannotCarryIsLeftOut_data();
     void whatAVersionCannotCarryIsLeftOut();
-    void framesAreWrittenOneBehindTheOther();
+    void framesAreWrittenOneBehindTheOther(); // item 13
     void whatIsWrittenIsReadBack_data();
     void whatIsWrittenIsReadBack();
 };
