@@ -39,6 +39,9 @@ struct Config
         milliseconds pingInterval{};
         int headers = 0;
         std::int64_t headerBytes = 0;
+        int subscriptions = 0;
+        int transactions = 0;
+        std::int64_t transactionBytes = 0;
     };
     struct Tls
     {

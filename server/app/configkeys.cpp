@@ -100,6 +100,21 @@ std::vector<ConfigKey> makeKeys()
          .field
          = SizeField{.at = [](Config &c) -> std::int64_t & { return c.stomp.headerBytes; }, .least = 256},
          .meaning = "one header line of a STOMP frame; 0: unlimited"});
+    add({.name = "stomp.subscriptions",
+         .type = "count",
+         .defaultValue = "8",
+         .field = CountField{.at = [](Config &c) -> int & { return c.stomp.subscriptions; }, .zero = false},
+         .meaning = "subscriptions of one connection"});
+    add({.name = "stomp.transactions",
+         .type = "count",
+         .defaultValue = "16",
+         .field = CountField{.at = [](Config &c) -> int & { return c.stomp.transactions; }},
+         .meaning = "open transactions of one connection; 0: unlimited"});
+    add({.name = "stomp.transaction_bytes",
+         .type = "size",
+         .defaultValue = R"("1MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.stomp.transactionBytes; }},
+         .meaning = "what the open transactions of one connection hold together; 0: unlimited"});
 
     // ---- tls
     add({.name = "tls.certificate",

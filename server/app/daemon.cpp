@@ -108,6 +108,8 @@ StompSettings stompSettings(const Config &config)
     settings.frame = config.limits.frame;
     settings.headers = config.stomp.headers;
     settings.headerLine = int(config.stomp.headerBytes);
+    settings.subscriptions = config.stomp.subscriptions;
+    settings.transactions = {config.stomp.transactions, config.stomp.transactionBytes};
     settings.jsonDepth = config.limits.jsonDepth;
     settings.loginTimeout = config.stomp.loginTimeout;
     settings.heartBeat.canSend = config.stomp.heartbeatMin;
@@ -418,7 +420,7 @@ void Daemon::stop()
         IoThread &thread = parts.ioThreads.at(i);
         thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
             worker->front.drain();
-            worker->endpoints.delayedAnswers().giveAll();
+            worker->endpoints.delayedAnswers().shut();
             thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
         });
     }

@@ -2,6 +2,7 @@
 #include "server/app/tlspair.h"
 
 #include <QSslCertificate>
+#include <QSslCipher>
 #include <QSslKey>
 
 #include <openssl/err.h>
@@ -55,6 +56,25 @@ ReadKey readKey(const QByteArray &pem)
     return result;
 }
 
+/// TLS 1.3 has nothing else; of TLS 1.2 what RFC 9325, section 4.2, recommends: a fresh key for each
+/// connection, and encryption that authenticates. No block cipher with a separate MAC, no RSA key transport.
+bool isRecommended(const QSslCipher &cipher)
+{
+    if (cipher.protocol() == QSsl::TlsV1_3)
+        return true;
+    const QString name = cipher.name();
+    const auto has = [&name](const char *part) { return name.contains(QLatin1String(part)); };
+    return cipher.protocol() == QSsl::TlsV1_2 && name.startsWith(QLatin1String("ECDHE-"))
+        && (has("-AES128-GCM-") || has("-AES256-GCM-") || has("-CHACHA20-POLY1305"));
+}
+
+QList<QSslCipher> recommendedCiphers()
+{
+    QList<QSslCipher> ciphers = QSslConfiguration::supportedCiphers();
+    ciphers.removeIf([](const QSslCipher &cipher) { return !isRecommended(cipher); });
+    return ciphers;
+}
+
 } // namespace
 
 TlsPair checkTlsPair(const QByteArray &certificatePem, const QByteArray &keyPem)
@@ -84,6 +104,7 @@ QSslConfiguration serverTls(const QByteArray &certificatePem, const QByteArray &
     configuration.setPrivateKey(QSslKey(keyPem, rsa ? QSsl::Rsa : QSsl::Ec, QSsl::Pem, QSsl::PrivateKey));
     configuration.setPeerVerifyMode(QSslSocket::VerifyNone);
     configuration.setProtocol(QSsl::TlsV1_2OrLater);
+    configuration.setCiphers(recommendedCiphers());
     return configuration;
 }
 

@@ -19,8 +19,8 @@ enum class TlsPair {
 /// Looks at the first certificate and the first key. Needs no application object.
 [[nodiscard]] TlsPair checkTlsPair(const QByteArray &certificatePem, const QByteArray &keyPem);
 
-/// What a listener speaks with a pair that is Good: the certificate, its chain, TLS 1.2 or later, and nothing
-/// asked of the client.
+/// What a listener speaks with a pair that is Good: the certificate, its chain, TLS 1.2 or later with suites
+/// that authenticate what they encrypt (AEAD), and nothing asked of the client.
 [[nodiscard]] QSslConfiguration serverTls(const QByteArray &certificatePem, const QByteArray &keyPem);
 
 } // namespace msgsrv

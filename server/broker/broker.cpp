@@ -14,6 +14,8 @@ const char *toString(DropReason reason)
         return "slow_consumer";
     case DropReason::Expired:
         return "expired";
+    case DropReason::Rejected:
+        return "rejected";
     case DropReason::Purged:
         return "purged";
     }

@@ -21,8 +21,8 @@ enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
-enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Purged };
-constexpr int dropReasonCount = 5;
+enum class DropReason { SessionEnded, ConnectionLost, SlowConsumer, Expired, Rejected, Purged };
+constexpr int dropReasonCount = 6;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -38,13 +38,33 @@ struct PublishResult
     PublishRefusal refusal = PublishRefusal::None;
 };
 
+/// Names one delivery of a message to its consumer, for as long as it is not settled. Never 0.
+using DeliveryTag = std::uint64_t;
+
+/// A message that was taken from a queue.
+struct Delivery
+{
+    MessagePtr message;
+    DeliveryTag tag = 0;
+    bool redelivered = false; ///< it was written to a consumer before and came back
+};
+
+/// What a consumer says of a message that it holds unacknowledged. The order may only grow at the end.
+enum class Verdict {
+    Accept, ///< processed: delivered
+    Return, ///< to its place in the queue, to be delivered again
+    Reject, ///< dropped as DropReason::Rejected
+};
+
 /// What went through the broker since it started, and what it holds. All of it is read at one instant.
 struct BrokerCounts
 {
     std::uint64_t accepted = 0;
-    std::uint64_t delivered = 0;
+    std::uint64_t delivered = 0; ///< written in auto mode, acknowledged in the others
     std::uint64_t dropped[dropReasonCount] = {};
     std::uint64_t inFlight = 0; ///< counted from the queues, not derived from the others
+    std::uint64_t unacknowledged = 0; ///< of those in flight: written, not acknowledged
+    std::uint64_t returned = 0; ///< deliveries that came back to their queue
     std::uint64_t queues = 0; ///< queues that exist, i.e. have a subscriber
     std::uint64_t refusedNoQueue = 0;
     std::uint64_t refusedFull = 0;
@@ -89,21 +109,23 @@ public:
     virtual void reserve(const ListeningKey &queue) = 0;
 
     /// Creates @p queue with @p consumer, or, when the queue exists with another consumer, hands it over
-    /// (the newest connection of a session wins; what waits stays). @p done is called once, in any thread:
+    /// (the newest connection of a session wins; what waits stays, and what its consumer held
+    /// unacknowledged returns to its place). @p done is called once, in any thread:
     /// false when there is no reservation or the broker is away.
     virtual void subscribe(const ListeningKey &queue, ConnectionId consumer, SubscribeDone done) = 0;
 
     /// Ends the subscription; deletes the queue when @p consumer is still its consumer, else nothing.
-    /// What waited is dropped as SessionEnded; what was taken and not settled, as ConnectionLost.
+    /// What waited or was unacknowledged is dropped as SessionEnded; what was taken and not settled, as
+    /// ConnectionLost.
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it,
-    /// which is a reservation again with what waited in it, and a subscribe() of @p consumer that comes later
-    /// is refused. No signal. Unknown queue: nothing.
+    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p
+    /// consumer that comes later is refused. No signal. Unknown queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// Ends the reservation and the queue. What waited is dropped as @p reason. queueDeleted is emitted
-    /// when the queue existed. Unknown queue: nothing.
+    /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason.
+    /// queueDeleted is emitted when the queue existed. Unknown queue: nothing.
     virtual void remove(const ListeningKey &queue, DropReason reason) = 0;
 
     /// What publish() tells: that the message was accepted (State::Queued stands for it), or what became
@@ -114,17 +136,29 @@ public:
     virtual void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) = 0;
 
     /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.
-    /// The caller writes them and then calls settle(). Messages that stay behind are told as Queued.
-    /// Empty when @p consumer is not the consumer. When messages stay behind, the consumer is *blocked*:
-    /// it gets no messagesReady() until it takes again and empties the queue. A consumer that cannot write
-    /// takes 0 messages, which only makes it blocked if there are any.
-    virtual std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
-                                         qsizetype maxBytes)
+    /// The caller writes them and then calls settle() or hold(). Messages that stay behind are told as
+    /// Queued. Empty when @p consumer is not the consumer. When messages stay behind, the consumer is
+    /// *blocked*: it gets no messagesReady() until it takes again and empties the queue. A consumer that
+    /// cannot write takes 0 messages, which only makes it blocked if there are any.
+    virtual std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                                       qsizetype maxBytes)
         = 0;
 
     /// The first @p written of what was taken were written; the rest are dropped as @p reason.
     virtual void settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
                         DropReason reason)
+        = 0;
+
+    /// As settle(), for a consumer that acknowledges: the first @p written of what was taken were written and
+    /// are unacknowledged now; the next @p returned were not and go back to their place. What is
+    /// unacknowledged counts against the queue's limits, and is in flight, until acknowledge() or the end of
+    /// the consumer. When @p consumer lost the queue meanwhile, all of it returns.
+    virtual void hold(const ListeningKey &queue, ConnectionId consumer, int written, int returned) = 0;
+
+    /// Settles what @p consumer holds unacknowledged. Tags that it does not hold (any more) are ignored. What
+    /// returns stands where it stood, in the order of publishing, and is announced.
+    virtual void acknowledge(const ListeningKey &queue, ConnectionId consumer,
+                             const std::vector<DeliveryTag> &tags, Verdict verdict)
         = 0;
 
     /// Tells the queues that exist (not the reservations), for the sweep that finds lost events.

@@ -43,7 +43,9 @@ std::vector<prometheus::MetricFamily> BrokerCollector::Collect() const
     append(accepted, counts.accepted);
 
     auto delivered = family("messaging_messages_delivered_total",
-                            "Messages written to their recipient's connection.", MetricType::Counter);
+                            "Messages written to their recipient's connection, and acknowledged if it "
+                            "acknowledges.",
+                            MetricType::Counter);
     append(delivered, counts.delivered);
 
     auto dropped
@@ -62,10 +64,20 @@ std::vector<prometheus::MetricFamily> BrokerCollector::Collect() const
                            MetricType::Gauge);
     append(inFlight, counts.inFlight);
 
+    auto unacknowledged
+        = family("messaging_messages_unacknowledged",
+                 "Messages in flight that were written and are not acknowledged.", MetricType::Gauge);
+    append(unacknowledged, counts.unacknowledged);
+
+    auto returned
+        = family("messaging_messages_returned_total",
+                 "Deliveries that came back to their queue to be delivered again.", MetricType::Counter);
+    append(returned, counts.returned);
+
     auto queues = family("messaging_queues", "Queues that have a consumer.", MetricType::Gauge);
     append(queues, counts.queues);
 
-    return {accepted, delivered, dropped, refused, inFlight, queues};
+    return {accepted, delivered, dropped, refused, inFlight, unacknowledged, returned, queues};
 }
 
 } // namespace msgsrv

@@ -61,8 +61,9 @@ void EmbeddedBroker::subscribe(const ListeningKey &queue, ConnectionId consumer,
             if (former == ConnectionId::None)
                 shard.events.push_back({true, queue, consumer});
             // A connection that held the queue before and comes back settles what it took then first.
-            shard.keepLeftovers(queue, former,
-                                it->setConsumer(consumer, shard.leftovers.take({queue, consumer})));
+            shard.keepLeftovers(
+                queue, former,
+                it->setConsumer(consumer, shard.leftovers.take({queue, consumer}), shard.returned));
             ready = it->announceWaiting();
         }
     }
@@ -82,7 +83,7 @@ void EmbeddedBroker::unsubscribe(const ListeningKey &queue, ConnectionId consume
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
         if (it != shard.queues.end() && it->consumer() == consumer) {
-            taken = it->setConsumer(ConnectionId::None, {});
+            taken = it->setConsumer(ConnectionId::None, {}, shard.returned);
             waiting = it->drain();
             shard.queues.erase(it);
             shard.events.push_back({false, queue, consumer});
@@ -111,7 +112,7 @@ void EmbeddedBroker::detach(const ListeningKey &queue, ConnectionId consumer)
         it->banConsumer(consumer);
         if (it->consumer() != consumer)
             return;
-        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}));
+        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}, shard.returned));
         outcomes = it->releaseOutcomes();
     }
     tellAll(outcomes, State::Queued);
@@ -129,7 +130,7 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
         const ConnectionId consumer = it->consumer();
         if (consumer != ConnectionId::None)
             shard.events.push_back({false, queue, consumer});
-        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}));
+        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}, shard.returned));
         waiting = it->drain();
         shard.queues.erase(it);
         shard.count(reason, waiting.size());
@@ -162,7 +163,7 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
             ++shard.accepted;
             if (m_tap)
                 m_tap->tell(FlowEvent::Kind::Accepted, message);
-            QueuedMessage queued{std::move(message), {}};
+            QueuedMessage queued{std::move(message), {}, shard.accepted};
             if (tellWhat == Tell::Outcome && it->flows())
                 queued.outcome = std::exchange(done, nullptr);
             if (it->append(std::move(queued)))
@@ -175,12 +176,12 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
         done(result);
 }
 
-std::vector<MessagePtr> EmbeddedBroker::take(const ListeningKey &queue, ConnectionId consumer,
-                                             int maxMessages, qsizetype maxBytes)
+std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                                           qsizetype maxBytes)
 {
     Q_ASSERT(maxMessages >= 0);
     Shard &shard = shardOf(queue);
-    std::vector<MessagePtr> messages;
+    std::vector<Delivery> messages;
     std::vector<PublishDone> outcomes;
     {
         const std::scoped_lock lock(shard.mutex);
@@ -209,12 +210,8 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
         if (it != shard.queues.end() && it->consumer() == consumer) {
             settled = it->settle(wanted);
             Q_ASSERT(settled.size() == wanted);
-        } else if (const auto left = shard.leftovers.find({queue, consumer}); left != shard.leftovers.end()) {
-            const auto end = left->begin() + std::ptrdiff_t(std::min(wanted, left->size()));
-            settled.assign(std::make_move_iterator(left->begin()), std::make_move_iterator(end));
-            left->erase(left->begin(), end);
-            if (left->empty())
-                shard.leftovers.erase(left);
+        } else {
+            settled = shard.takeLeftovers({queue, consumer}, wanted);
         }
         delivered = std::min(std::size_t(written), settled.size());
         shard.delivered += delivered;
@@ -226,6 +223,92 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
     }
     for (std::size_t i = 0; i < settled.size(); ++i)
         tell(settled[i].outcome, i < delivered ? State::Written : State::Dropped);
+}
+
+void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int written, int returned)
+{
+    Q_ASSERT(written >= 0 && returned >= 0);
+    Shard &shard = shardOf(queue);
+    std::vector<PublishDone> outcomes;
+    std::vector<PublishDone> unwritten;
+    ConnectionId ready = ConnectionId::None;
+    State unwrittenState = State::Queued;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        const bool isConsumer = it != shard.queues.end() && it->consumer() == consumer;
+        std::vector<QueuedMessage> back;
+        if (isConsumer) {
+            tellTap(FlowEvent::Kind::Written, it->taken(), 0,
+                    std::min(std::size_t(written), it->taken().size()));
+            outcomes = it->hold(std::size_t(written));
+            back = it->settle(std::size_t(returned));
+        } else {
+            back = shard.takeLeftovers({queue, consumer}, std::size_t(written) + std::size_t(returned));
+            tellTap(FlowEvent::Kind::Written, back, 0, std::min(std::size_t(written), back.size()));
+        }
+        for (std::size_t i = 0; i < back.size(); ++i) {
+            const bool wasWritten = !isConsumer && i < std::size_t(written);
+            // Also what was not written: the new consumer may have got younger messages already.
+            back[i].redelivered = back[i].redelivered || !isConsumer;
+            if (back[i].outcome)
+                (wasWritten ? outcomes : unwritten).push_back(std::exchange(back[i].outcome, nullptr));
+        }
+        if (it != shard.queues.end()) {
+            shard.returned += back.size();
+            it->putBack(std::move(back));
+            if (it->announceWaiting())
+                ready = it->consumer();
+        } else {
+            shard.count(DropReason::SessionEnded, back.size());
+            tellTap(FlowEvent::Kind::Dropped, back, 0, back.size(), toString(DropReason::SessionEnded));
+            unwrittenState = State::Dropped;
+        }
+    }
+    tellAll(outcomes, State::Written);
+    tellAll(unwritten, unwrittenState);
+    if (ready != ConnectionId::None)
+        m_port.messagesReady(ready, queue);
+}
+
+void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consumer,
+                                 const std::vector<DeliveryTag> &tags, Verdict verdict)
+{
+    Shard &shard = shardOf(queue);
+    std::vector<QueuedMessage> released; // destroyed after the lock
+    bool ready = false;
+    {
+        const std::scoped_lock lock(shard.mutex);
+        const auto it = shard.queues.find(queue);
+        if (it == shard.queues.end() || it->consumer() != consumer)
+            return;
+        released.reserve(tags.size());
+        for (const DeliveryTag tag : tags) {
+            if (QueuedMessage message = it->release(tag); message.message)
+                released.push_back(std::move(message));
+        }
+        switch (verdict) {
+        case Verdict::Accept:
+            shard.delivered += released.size();
+            break;
+        case Verdict::Reject:
+            shard.count(DropReason::Rejected, released.size());
+            it->noteDropped(released.size());
+            tellTap(FlowEvent::Kind::Dropped, released, 0, released.size(), toString(DropReason::Rejected));
+            break;
+        case Verdict::Return:
+            shard.returned += released.size();
+            for (QueuedMessage &message : released)
+                message.redelivered = true;
+            std::sort(released.begin(), released.end(),
+                      [](const QueuedMessage &a, const QueuedMessage &b) { return a.tag < b.tag; });
+            it->putBack(std::exchange(released, {}));
+            ready = it->announceWaiting();
+            break;
+        }
+    }
+    if (ready)
+        m_port.messagesReady(consumer, queue);
 }
 
 void EmbeddedBroker::inspect(InspectDone done)
@@ -254,10 +337,12 @@ BrokerCounts EmbeddedBroker::counts() const
         counts.delivered += shard.delivered;
         for (std::size_t i = 0; i < shard.dropped.size(); ++i)
             counts.dropped[i] += shard.dropped[i];
+        counts.returned += shard.returned;
         counts.refusedNoQueue += shard.refusedNoQueue;
         counts.refusedFull += shard.refusedFull;
         for (const MessageQueue &queue : shard.queues) {
             counts.inFlight += queue.size();
+            counts.unacknowledged += queue.unacknowledged();
             counts.queues += queue.hasConsumer() ? 1 : 0;
         }
         for (const std::vector<QueuedMessage> &left : shard.leftovers)
@@ -350,6 +435,20 @@ void EmbeddedBroker::Shard::keepLeftovers(const ListeningKey &queue, ConnectionI
 {
     if (!taken.empty())
         leftovers.insert({queue, consumer}, std::move(taken));
+}
+
+std::vector<QueuedMessage> EmbeddedBroker::Shard::takeLeftovers(const Owner &owner, std::size_t count)
+{
+    std::vector<QueuedMessage> messages;
+    const auto left = leftovers.find(owner);
+    if (left == leftovers.end())
+        return messages;
+    const auto end = left->begin() + std::ptrdiff_t(std::min(count, left->size()));
+    messages.assign(std::make_move_iterator(left->begin()), std::make_move_iterator(end));
+    left->erase(left->begin(), end);
+    if (left->empty())
+        leftovers.erase(left);
+    return messages;
 }
 
 EmbeddedBroker::Shard &EmbeddedBroker::shardOf(const ListeningKey &queue)

@@ -45,10 +45,13 @@ public:
     void detach(const ListeningKey &queue, ConnectionId consumer) override;
     void remove(const ListeningKey &queue, DropReason reason) override;
     void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) override;
-    std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
-                                 qsizetype maxBytes) override;
+    std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+                               qsizetype maxBytes) override;
     void settle(const ListeningKey &queue, ConnectionId consumer, int written, int dropped,
                 DropReason reason) override;
+    void hold(const ListeningKey &queue, ConnectionId consumer, int written, int returned) override;
+    void acknowledge(const ListeningKey &queue, ConnectionId consumer, const std::vector<DeliveryTag> &tags,
+                     Verdict verdict) override;
     void inspect(InspectDone done) override;
     [[nodiscard]] BrokerCounts counts() const override;
     [[nodiscard]] BrokerCounts totals() const override;
@@ -77,15 +80,17 @@ private:
         QHash<Owner, std::vector<QueuedMessage>> leftovers;
         std::vector<Event> events; ///< to be emitted, in order
         bool announcing = false; ///< a thread is emitting this shard's events
-        std::uint64_t accepted = 0;
+        std::uint64_t accepted = 0; ///< the latest tag as well
         std::uint64_t delivered = 0;
         std::array<std::uint64_t, dropReasonCount> dropped{};
+        std::uint64_t returned = 0;
         std::uint64_t refusedNoQueue = 0;
         std::uint64_t refusedFull = 0;
 
         void count(DropReason reason, std::size_t messages) { dropped[std::size_t(reason)] += messages; }
         void keepLeftovers(const ListeningKey &queue, ConnectionId consumer,
                            std::vector<QueuedMessage> taken);
+        [[nodiscard]] std::vector<QueuedMessage> takeLeftovers(const Owner &owner, std::size_t count);
     };
     static constexpr std::size_t shardCount = 64;
 

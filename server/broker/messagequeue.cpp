@@ -17,6 +17,11 @@ qsizetype weigh(const std::vector<QueuedMessage> &messages)
     return bytes;
 }
 
+bool byTag(const QueuedMessage &a, const QueuedMessage &b)
+{
+    return a.tag < b.tag;
+}
+
 /// Capacity that an emptied vector may keep: enough for traffic, small enough for 100,000 users.
 constexpr std::size_t keptCapacity = 16;
 
@@ -54,8 +59,20 @@ bool MessageQueue::announceWaiting()
     return true;
 }
 
-std::vector<QueuedMessage> MessageQueue::setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken)
+std::vector<QueuedMessage> MessageQueue::setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken,
+                                                     std::uint64_t &returned)
 {
+    if (unacknowledged() > 0) {
+        returned += unacknowledged();
+        m_unacknowledged.erase(m_unacknowledged.begin(),
+                               std::next(m_unacknowledged.begin(), std::ptrdiff_t(m_unacknowledgedHead)));
+        m_unacknowledgedHead = 0;
+        Messages back = std::exchange(m_unacknowledged, {});
+        m_bytes -= weigh(back);
+        for (QueuedMessage &queued : back)
+            queued.redelivered = true;
+        putBack(std::move(back));
+    }
     m_consumer = consumer;
     m_told = false;
     m_blocked = false;
@@ -77,9 +94,9 @@ bool MessageQueue::admitsConsumer(ConnectionId consumer) const
     return std::find(m_banned.begin(), m_banned.end(), consumer) == m_banned.end();
 }
 
-std::vector<MessagePtr> MessageQueue::take(int maxMessages, qsizetype maxBytes)
+std::vector<Delivery> MessageQueue::take(int maxMessages, qsizetype maxBytes)
 {
-    std::vector<MessagePtr> result;
+    std::vector<Delivery> result;
     qsizetype bytes = 0;
     std::size_t end = m_head;
     while (end < m_waiting.size() && qsizetype(end - m_head) < maxMessages) {
@@ -90,10 +107,11 @@ std::vector<MessagePtr> MessageQueue::take(int maxMessages, qsizetype maxBytes)
     }
     result.reserve(end - m_head);
     for (; m_head < end; ++m_head) {
-        result.push_back(m_waiting[m_head].message);
+        const QueuedMessage &queued = m_waiting[m_head];
+        result.push_back({queued.message, queued.tag, queued.redelivered});
         m_taken.push_back(std::move(m_waiting[m_head]));
     }
-    forgetHead();
+    forgetHead(m_waiting, m_head);
     m_told = false;
     m_blocked = m_head < m_waiting.size();
     return result;
@@ -111,6 +129,54 @@ std::vector<QueuedMessage> MessageQueue::settle(std::size_t count)
     }
     m_bytes -= weigh(settled);
     return settled;
+}
+
+std::vector<Broker::PublishDone> MessageQueue::hold(std::size_t count)
+{
+    std::vector<Broker::PublishDone> outcomes;
+    const auto end = std::next(m_taken.begin(), std::ptrdiff_t(std::min(count, m_taken.size())));
+    for (auto it = m_taken.begin(); it != end; ++it) {
+        if (it->outcome)
+            outcomes.push_back(std::exchange(it->outcome, nullptr));
+        insertByTag(m_unacknowledged, m_unacknowledgedHead, std::move(*it));
+    }
+    m_taken.erase(m_taken.begin(), end);
+    return outcomes;
+}
+
+QueuedMessage MessageQueue::release(DeliveryTag tag)
+{
+    const auto begin = std::next(m_unacknowledged.begin(), std::ptrdiff_t(m_unacknowledgedHead));
+    const auto it
+        = std::lower_bound(begin, m_unacknowledged.end(), tag,
+                           [](const QueuedMessage &m, DeliveryTag wanted) { return m.tag < wanted; });
+    if (it == m_unacknowledged.end() || it->tag != tag)
+        return {};
+    QueuedMessage released = std::move(*it);
+    if (it == begin) {
+        ++m_unacknowledgedHead;
+        forgetHead(m_unacknowledged, m_unacknowledgedHead);
+    } else {
+        m_unacknowledged.erase(it);
+    }
+    m_bytes -= released.message->weight();
+    return released;
+}
+
+void MessageQueue::putBack(std::vector<QueuedMessage> messages)
+{
+    m_bytes += weigh(messages);
+    if (messages.size() == 1) {
+        insertByTag(m_waiting, m_head, std::move(messages.front()));
+        return;
+    }
+    Messages merged;
+    merged.reserve(messages.size() + m_waiting.size() - m_head);
+    std::merge(std::make_move_iterator(messages.begin()), std::make_move_iterator(messages.end()),
+               std::make_move_iterator(std::next(m_waiting.begin(), std::ptrdiff_t(m_head))),
+               std::make_move_iterator(m_waiting.end()), std::back_inserter(merged), byTag);
+    m_waiting = std::move(merged);
+    m_head = 0;
 }
 
 std::vector<Broker::PublishDone> MessageQueue::releaseOutcomes()
@@ -147,7 +213,7 @@ QueueFacts MessageQueue::facts() const
 
 std::vector<QueuedMessage> MessageQueue::drain()
 {
-    forgetHead();
+    forgetHead(m_waiting, m_head);
     m_waiting.erase(m_waiting.begin(), std::next(m_waiting.begin(), std::ptrdiff_t(m_head)));
     m_head = 0;
     std::vector<QueuedMessage> drained = std::exchange(m_waiting, {});
@@ -155,16 +221,27 @@ std::vector<QueuedMessage> MessageQueue::drain()
     return drained;
 }
 
-void MessageQueue::forgetHead()
+void MessageQueue::forgetHead(Messages &messages, std::size_t &head)
 {
-    if (m_head == m_waiting.size()) {
-        clearAndShrink(m_waiting);
-        m_head = 0;
-    } else if (m_head > keptCapacity && m_head * 2 > m_waiting.size()) {
+    if (head == messages.size()) {
+        clearAndShrink(messages);
+        head = 0;
+    } else if (head > keptCapacity && head * 2 > messages.size()) {
         // Each message is moved at most once per doubling, so taking stays cheap on average.
-        m_waiting.erase(m_waiting.begin(), std::next(m_waiting.begin(), std::ptrdiff_t(m_head)));
-        m_head = 0;
+        messages.erase(messages.begin(), std::next(messages.begin(), std::ptrdiff_t(head)));
+        head = 0;
     }
+}
+
+/// Cheap at both ends, where nearly all messages go.
+void MessageQueue::insertByTag(Messages &messages, std::size_t &head, QueuedMessage message)
+{
+    const auto begin = std::next(messages.begin(), std::ptrdiff_t(head));
+    if (head > 0 && begin != messages.end() && message.tag < begin->tag) {
+        messages[--head] = std::move(message);
+        return;
+    }
+    messages.insert(std::upper_bound(begin, messages.end(), message, byTag), std::move(message));
 }
 
 } // namespace msgsrv

@@ -19,9 +19,12 @@ struct QueuedMessage
 {
     MessagePtr message;
     Broker::PublishDone outcome;
+    DeliveryTag tag = 0; ///< grows with the order of publishing
+    bool redelivered = false; ///< see Delivery
 };
 
-/// One queue: what waits, what its consumer took and has not settled, and whether the consumer needs to be
+/// One queue: what waits, what its consumer took and has not settled, what it was written and has not
+/// acknowledged, and whether the consumer needs to be
 /// told. State only; it calls nobody and locks nothing. Its owner serialises access.
 ///
 /// A queue without consumer is a reservation.
@@ -30,21 +33,31 @@ class MessageQueue
 public:
     [[nodiscard]] ConnectionId consumer() const { return m_consumer; }
     [[nodiscard]] bool hasConsumer() const { return m_consumer != ConnectionId::None; }
-    /// Messages that wait or are taken and not settled.
-    [[nodiscard]] std::size_t size() const { return m_waiting.size() - m_head + m_taken.size(); }
+    /// Messages that wait, are taken and not settled, or are unacknowledged.
+    [[nodiscard]] std::size_t size() const
+    {
+        return m_waiting.size() - m_head + m_taken.size() + unacknowledged();
+    }
+    [[nodiscard]] std::size_t unacknowledged() const
+    {
+        return m_unacknowledged.size() - m_unacknowledgedHead;
+    }
 
-    /// Whether @p message still fits: what is taken and not settled counts as well.
+    /// Whether @p message still fits: all of size() counts.
     [[nodiscard]] bool admits(const Message &message, const QueueLimits &limits) const;
 
     /// True while a message that is appended now will be taken without delay, so that its outcome is open.
     [[nodiscard]] bool flows() const { return hasConsumer() && !m_blocked; }
 
-    /// Appends. True when the consumer must be told now (it is not blocked and has not been told yet).
+    /// Appends; its tag is larger than all before. True when the consumer must be told now (it is not blocked
+    /// and has not been told yet).
     [[nodiscard]] bool append(QueuedMessage message);
 
     /// Gives the queue to @p consumer (None: makes it a reservation), who may have taken @p taken before.
-    /// Returns what the former consumer had taken and not settled.
-    std::vector<QueuedMessage> setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken);
+    /// What the former consumer held unacknowledged waits again.
+    /// Returns what the former consumer had taken and not settled, and adds to @p returned.
+    std::vector<QueuedMessage> setConsumer(ConnectionId consumer, std::vector<QueuedMessage> taken,
+                                           std::uint64_t &returned);
     /// From now on admitsConsumer() is false for @p consumer. The latest 16 are remembered, which is many:
     /// a connection that lost its session is closed within seconds.
     void banConsumer(ConnectionId consumer);
@@ -54,12 +67,21 @@ public:
     [[nodiscard]] bool announceWaiting();
 
     /// See Broker::take().
-    [[nodiscard]] std::vector<MessagePtr> take(int maxMessages, qsizetype maxBytes);
+    [[nodiscard]] std::vector<Delivery> take(int maxMessages, qsizetype maxBytes);
     /// Removes up to @p count of what was taken, oldest first, and returns them.
     [[nodiscard]] std::vector<QueuedMessage> settle(std::size_t count);
 
+    /// The oldest @p count of what was taken are unacknowledged from now on. Returns their outcomes.
+    [[nodiscard]] std::vector<Broker::PublishDone> hold(std::size_t count);
+    /// Removes one that is unacknowledged and returns it; nothing inside when there is none of that tag.
+    [[nodiscard]] QueuedMessage release(DeliveryTag tag);
+    /// Puts messages that came from here back to their places. @p messages are in the order of their tags.
+    void putBack(std::vector<QueuedMessage> messages);
+
     /// Moves the pending outcomes of the waiting messages out; the messages stay.
     [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes();
+    /// What was taken and not settled, oldest first.
+    [[nodiscard]] const std::vector<QueuedMessage> &taken() const { return m_taken; }
     /// The oldest of what waits.
     [[nodiscard]] std::vector<MessagePtr> peek(std::size_t count) const;
     /// All but the queue's name and limits.
@@ -70,7 +92,9 @@ public:
     [[nodiscard]] std::vector<QueuedMessage> drain();
 
 private:
-    void forgetHead();
+    using Messages = std::vector<QueuedMessage>;
+    static void forgetHead(Messages &messages, std::size_t &head);
+    static void insertByTag(Messages &messages, std::size_t &head, QueuedMessage message);
 
     ConnectionId m_consumer = ConnectionId::None;
     bool m_told = false; ///< the consumer was told and has not taken since
@@ -79,7 +103,9 @@ private:
     std::vector<QueuedMessage> m_waiting;
     std::size_t m_head = 0; ///< index of the oldest waiting message
     std::vector<QueuedMessage> m_taken; ///< oldest first
-    qsizetype m_bytes = 0; ///< of waiting and taken messages
+    std::vector<QueuedMessage> m_unacknowledged; ///< by tag
+    std::size_t m_unacknowledgedHead = 0;
+    qsizetype m_bytes = 0; ///< of all messages
     std::uint64_t m_accepted = 0;
     std::uint64_t m_dropped = 0;
     std::vector<ConnectionId> m_banned; ///< oldest first

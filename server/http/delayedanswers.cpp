@@ -7,15 +7,15 @@ namespace msgsrv {
 
 bool DelayedAnswers::add(TimePoint due, std::function<void()> answer)
 {
-    if (m_waiting.size() >= most)
+    if (m_shut || m_waiting.size() >= most)
         return false;
     m_waiting.emplace(due, std::move(answer));
     return true;
 }
 
-void DelayedAnswers::giveAll()
+void DelayedAnswers::shut()
 {
-    // An answer may lead to the next request of its connection, and so to another one that is to wait.
+    m_shut = true;
     for (auto &[due, answer] : std::exchange(m_waiting, {}))
         answer();
 }

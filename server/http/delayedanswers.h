@@ -18,16 +18,18 @@ public:
     /// Each of them holds a connection and its request, so there is an end to it.
     static constexpr std::size_t most = 256;
 
-    /// Calls @p answer in the first sweep from @p due on. False, and nothing is kept, when `most` wait.
+    /// Calls @p answer in the first sweep from @p due on. False, and nothing is kept, when `most` wait, or
+    /// after shut().
     [[nodiscard]] bool add(TimePoint due, std::function<void()> answer);
-    /// Gives all of them now.
-    void giveAll();
+    /// Gives all of them now, and takes no more.
+    void shut();
     [[nodiscard]] std::size_t size() const { return m_waiting.size(); }
 
     void sweep(TimePoint now) override;
 
 private:
     std::multimap<TimePoint, std::function<void()>> m_waiting;
+    bool m_shut = false;
 };
 
 } // namespace msgsrv

@@ -22,6 +22,9 @@ FrontMetrics::FrontMetrics(Metrics &metrics)
         m_rejected[i] = &metrics.counter("messaging_connections_rejected_total",
                                          "Connections that were closed at once or not accepted, by limit.",
                                          {{"reason", rejections[i]}});
+    m_acceptTurnsCut
+        = &metrics.counter("messaging_accept_turns_cut_total",
+                           "Turns of an event loop that took limits.accepts_per_turn connections.", {});
     static constexpr std::array closings{"head_timeout",    "body_timeout",       "idle",
                                          "bad_request",     "slow_consumer",      "bad_frame",
                                          "message_too_big", "too_many_fragments", "too_many_control_frames",
@@ -47,6 +50,11 @@ void FrontMetrics::answered(int status)
 void FrontMetrics::rejected(Rejection reason)
 {
     m_rejected[std::size_t(reason)]->Increment();
+}
+
+void FrontMetrics::acceptTurnCut()
+{
+    m_acceptTurnsCut->Increment();
 }
 
 void FrontMetrics::closed(Closing reason)

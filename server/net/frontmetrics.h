@@ -35,6 +35,8 @@ public:
     void answered(int status);
     void rejected(Rejection reason);
     void closed(Closing reason);
+    /// A turn of the event loop took as many connections as one may, and left the rest for the next.
+    void acceptTurnCut();
 
     std::atomic<std::int64_t> httpConnections{0};
     std::atomic<std::int64_t> webSocketConnections{0};
@@ -42,6 +44,7 @@ public:
 
 private:
     Metrics &m_metrics;
+    prometheus::Counter *m_acceptTurnsCut = nullptr;
     std::array<prometheus::Counter *, 3> m_rejected{};
     std::array<prometheus::Counter *, 11> m_closed{};
     std::array<std::atomic<prometheus::Counter *>, 600> m_statuses{}; // made when first seen

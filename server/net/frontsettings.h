@@ -39,7 +39,7 @@ struct TransportLimits
 struct FrontSettings
 {
     TransportLimits limits;
-    std::string webSocketPath; ///< stomp.path; empty: no WebSocket here
+    std::string webSocketPath; ///< stomp.path; empty: no WebSocket here; or anyPath
     std::optional<QSslConfiguration> tls; ///< set: every connection speaks TLS
     std::vector<Cidr> trustedProxies; ///< net.trusted_proxies
     OriginPolicy origins; ///< net.allowed_origins

@@ -16,34 +16,33 @@ namespace msgsrv {
 
 struct HttpAdapter::Answer
 {
-    Answer(const Link &l, QHttpServerResponder &&r, bool head)
-        : link(l.handle())
+    Answer(HttpAdapter *a, const Link &l, QHttpServerResponder &&r, bool head)
+        : adapter(a)
+        , link(l.handle())
         , responder(std::make_unique<QHttpServerResponder>(std::move(r)))
         , isHead(head)
     { }
 
-    /// Writes through the virtual socket, which the link keeps until its answer is here.
+    /// Writes to the client of the link, which is still there.
     void write(const HttpResponse &response)
     {
-        const auto status = QHttpServerResponder::StatusCode(response.status);
+#if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
+        // This responder would add a second Content-Length, of 0 for HEAD, and write names in lower case.
+        std::string text = responseText(response, (*link)->closesAfterAnswer());
+        if (isHead)
+            text.resize(text.size() - std::size_t(response.body.size()));
+        (*link)->writeAnswer(text);
+#else
         HttpHeaders headers = transportHeaders(response, (*link)->closesAfterAnswer());
         headers.insert(headers.begin(), response.headers.begin(), response.headers.end());
-#if QT_VERSION >= QT_VERSION_CHECK(6, 8, 0)
-        QHttpHeaders qtHeaders;
-        for (const auto &[name, value] : headers)
-            qtHeaders.append(name, value);
-        if (isHead)
-            responder->write(qtHeaders, status);
-        else
-            responder->write(response.body, qtHeaders, status);
-#else
-        responder->writeStatusLine(status);
+        responder->writeStatusLine(QHttpServerResponder::StatusCode(response.status));
         for (const auto &[name, value] : headers)
             responder->writeHeader(name, value);
         responder->writeBody(response.body.constData(), isHead ? 0 : response.body.size());
 #endif
     }
 
+    HttpAdapter *adapter; // null once it is gone
     const std::shared_ptr<Link *> link;
     std::unique_ptr<QHttpServerResponder> responder;
     bool isHead;
@@ -71,7 +70,13 @@ HttpAdapter::HttpAdapter(const HttpRouter &router, std::function<void(int status
     }
 }
 
-HttpAdapter::~HttpAdapter() = default;
+HttpAdapter::~HttpAdapter()
+{
+    for (const auto &answer : m_unanswered) {
+        answer->adapter = nullptr;
+        answer->responder.reset();
+    }
+}
 
 void HttpAdapter::bind(QTcpServer *listener)
 {
@@ -85,19 +90,23 @@ void HttpAdapter::handle(const QByteArray &body, Responder &&responder)
     Q_ASSERT(link); // nobody else feeds the virtual sockets
     link->setRequestBody(body);
     dispatch(*link,
-             std::make_shared<Answer>(*link, std::forward<Responder>(responder),
+             std::make_shared<Answer>(this, *link, std::forward<Responder>(responder),
                                       link->request().method == "HEAD"));
 }
 
 void HttpAdapter::dispatch(Link &link, const std::shared_ptr<Answer> &answer)
 {
-    const HttpReply reply = [this, answer](const HttpResponse &response) {
+    m_unanswered.insert(answer);
+    const HttpReply reply = [answer](const HttpResponse &response) {
+        if (!answer->adapter)
+            return;
         Q_ASSERT(answer->responder);
         if (*answer->link) {
             answer->write(response);
-            m_onAnswer(response.status);
+            answer->adapter->m_onAnswer(response.status);
         }
         answer->responder.reset();
+        answer->adapter->m_unanswered.erase(answer);
         if (*answer->link)
             (*answer->link)->answered();
     };

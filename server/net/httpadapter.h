@@ -7,7 +7,7 @@
 
 #include <functional>
 #include <memory>
-#include <vector>
+#include <unordered_set>
 
 class QHttpServer;
 class QTcpServer;
@@ -39,7 +39,7 @@ public:
     [[nodiscard]] bool taken() const { return m_expected == nullptr; }
 
 private:
-    struct Answer; // one per request, until it is answered
+    struct Answer; // one per request
 
     template <typename Responder>
     void handle(const QByteArray &body, Responder &&responder);
@@ -47,6 +47,8 @@ private:
 
     const HttpRouter &m_router;
     const std::function<void(int)> m_onAnswer;
+    /// Qt 6.8's responders point into the server and must not outlive it, so late answers do not own them.
+    std::unordered_set<std::shared_ptr<Answer>> m_unanswered;
     std::unique_ptr<QHttpServer> m_server;
     Link *m_expected = nullptr;
 };

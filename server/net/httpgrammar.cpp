@@ -44,6 +44,8 @@ bool isPort(std::string_view text)
 bool isIpv6(std::string_view text)
 {
     in6_addr address{};
+    if (text.find('\0') != std::string_view::npos) // inet_pton() would read up to there
+        return false;
     return text.size() < INET6_ADDRSTRLEN && inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
 

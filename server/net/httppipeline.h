@@ -50,12 +50,14 @@ public:
         , m_bodyLimit(bodyLimit)
     { }
 
-    void append(QByteArrayView bytes) { m_in.append(bytes); }
+    void append(QByteArrayView bytes);
 
     /// The next thing to do. A Request must be answered before the next call.
     [[nodiscard]] Step next();
 
     [[nodiscard]] qsizetype buffered() const { return m_in.size(); }
+    /// Bytes of memory that what is buffered takes.
+    [[nodiscard]] qsizetype held() const { return m_in.capacity(); }
 
 private:
     HttpHeadParser m_parser;

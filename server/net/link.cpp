@@ -22,7 +22,14 @@ namespace msgsrv {
 namespace {
 
 /// What may come behind a request that is not answered yet; the kernel holds the rest.
-constexpr qsizetype readAheadLimit = 64 * 1024;
+constexpr qsizetype readAheadLimit = 16 * 1024;
+
+/// What is read at once where requests may come one behind the other; of a body it is the whole buffer.
+constexpr qint64 requestsAtOnce = 16 * 1024;
+
+/// Bytes of answers that may wait to be sent when the next request is looked at: a peer that asks and does
+/// not read is not asked what else it wants.
+constexpr qint64 answersAhead = 16 * 1024;
 
 /// Body bytes that every connection may hold without a look at limits.body_memory.
 constexpr std::int64_t freeBody = 16 * 1024;
@@ -79,8 +86,7 @@ Link::~Link()
         if (virtualSocket && !m_connection)
             virtualSocket->deleteLater(); // QWebSocketServer keeps one that it has not upgraded
     }
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(m_bodyMemory);
+    giveBackBodyMemory();
     m_front.remove(this);
 }
 
@@ -182,8 +188,11 @@ void Link::onReadable()
 void Link::readRequests()
 {
     auto &buffer = m_front.m_readBuffer;
-    for (qint64 size = 0;
-         m_phase == Phase::Http && (size = m_stream->read(buffer.data(), qint64(buffer.size()))) > 0;) {
+    while (m_phase == Phase::Http && !m_held) {
+        const qint64 room = m_wait == HttpPipeline::Wait::Body ? qint64(buffer.size()) : requestsAtOnce;
+        const qint64 size = m_stream->read(buffer.data(), room);
+        if (size <= 0)
+            return;
         m_pipeline->append(QByteArrayView(buffer.data(), size));
         advance();
     }
@@ -208,6 +217,11 @@ void Link::readAhead()
 void Link::advance()
 {
     while (m_phase == Phase::Http) {
+        if (bytesQueued() > answersAhead) {
+            m_held = true; // until the kernel takes bytes
+            m_stream->setReading(false);
+            return;
+        }
         HttpPipeline::Step step = m_pipeline->next();
         if (const auto *more = std::get_if<HttpPipeline::NeedMore>(&step)) {
             awaitMore(more->wait);
@@ -249,17 +263,23 @@ void Link::awaitMore(HttpPipeline::Wait what)
                                                  : limits.bodyTimeout);
 }
 
-/// Takes from limits.body_memory what came of a body, when it is more than everybody may hold.
+/// Takes from limits.body_memory what is held of a body, when it is more than everybody may hold.
 bool Link::affordBody()
 {
     const auto &budget = m_front.m_settings.bodyMemory;
-    const std::int64_t more = m_pipeline->buffered() - freeBody - m_bodyMemory;
+    const std::int64_t more = m_pipeline->held() - freeBody - m_bodyMemory;
     if (!budget || more <= 0)
         return true;
     if (!budget->take(more))
         return false;
     m_bodyMemory += more;
     return true;
+}
+
+void Link::giveBackBodyMemory()
+{
+    if (m_bodyMemory > 0)
+        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
 }
 
 // Requests
@@ -277,6 +297,17 @@ void Link::describe(HttpHead &head)
     request.host = client.host.empty() ? QByteArray("localhost") : QByteArray::fromStdString(client.host);
 }
 
+/// Counts the connection for the client that asks now, when a trusted proxy carries it. False: that client
+/// has too many, and was told so.
+bool Link::admitClient()
+{
+    if (m_slot.attribute(m_request->peer))
+        return true;
+    metrics().rejected(FrontMetrics::Rejection::Address);
+    reject({.cause = ProblemCause::RateLimited, .detail = "Too many connections from this address."});
+    return false;
+}
+
 void Link::makeVirtual()
 {
     m_virtual = new VirtualSocket(this, m_peer, 0, {}, 0);
@@ -284,10 +315,11 @@ void Link::makeVirtual()
 
 void Link::dispatch(HttpPipeline::Request request)
 {
-    if (m_bodyMemory > 0)
-        m_front.m_settings.bodyMemory->giveBack(std::exchange(m_bodyMemory, 0));
+    giveBackBodyMemory();
     describe(request.head);
     m_closeAfterAnswer = !request.head.keepAlive || m_front.m_draining;
+    if (!admitClient())
+        return;
     const HttpRoute *route = m_front.m_router.find(m_request->path);
     if (m_front.m_settings.engine == Engine::Direct && route && route->isHot
         && request.head.method == "POST") {
@@ -345,6 +377,7 @@ void Link::answerDirectly(const HttpResponse &response)
 void Link::answered()
 {
     m_request.reset();
+    m_slot.unattribute();
     if (m_gone) {
         finish();
         return;
@@ -358,7 +391,8 @@ void Link::answered()
     if (m_feeding)
         return; // advance() goes on
     advance();
-    m_stream->setReading(true);
+    if (!m_held)
+        m_stream->setReading(true);
 }
 
 void Link::reject(const Problem &problem)
@@ -397,6 +431,8 @@ void Link::startUpgrade(HttpPipeline::Upgrade upgrade)
         reject({.cause = ProblemCause::OriginRefused, .detail = "Pages of this origin may not connect."});
         return;
     }
+    if (!admitClient())
+        return;
     m_early = std::move(upgrade.rest);
     m_subprotocol = QByteArray::fromStdString(checked->subprotocol);
     wait(Phase::Upgrading, settings.limits.headTimeout);
@@ -492,6 +528,11 @@ void Link::onBytesTaken()
     m_progress = Clock::now();
     if (m_connection)
         m_connection->bytesTaken();
+    if (m_held && bytesQueued() <= answersAhead) {
+        m_held = false;
+        m_stream->setReading(true);
+        advance();
+    }
     if (m_phase == Phase::Lingering)
         sayTheEnd();
 }
@@ -519,6 +560,9 @@ void Link::linger(bool peerIsSending)
 {
     m_peerIsSending = peerIsSending;
     // The sending side is shut first, and what comes is thrown away until the peer closes too.
+    m_pipeline.reset(); // holds what will be no request any more
+    giveBackBodyMemory();
+    m_held = false;
     m_wait = HttpPipeline::Wait::Head;
     wait(Phase::Lingering, m_front.m_settings.limits.closeTimeout);
     m_stream->setReading(true);
@@ -542,6 +586,11 @@ void Link::onPeerFinished()
     m_peerFinished = true;
     switch (m_phase) {
     case Phase::Http: // in the middle of a request, or between two
+        if (m_wait == HttpPipeline::Wait::NextRequest && bytesQueued() > 0)
+            linger(false); // it may still read
+        else
+            abort();
+        break;
     case Phase::Upgrading:
     case Phase::WebSocket:
         abort();

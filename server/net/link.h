@@ -57,7 +57,9 @@ public:
     /// The request that the virtual socket was just fed. Its body stands in Qt's request.
     [[nodiscard]] const HttpRequest &request() const { return *m_request; }
     void setRequestBody(const QByteArray &body) { m_request->body = body; }
-    /// The whole answer is written to the virtual socket (or the link has no peer any more).
+    /// Instead of what would be written to the virtual socket.
+    void writeAnswer(std::string_view text) { write(text); }
+    /// The whole answer is written (or the link has no peer any more).
     void answered();
     [[nodiscard]] bool closesAfterAnswer() const { return m_closeAfterAnswer; }
 
@@ -103,6 +105,7 @@ private:
     void advance();
     void awaitMore(HttpPipeline::Wait what);
     [[nodiscard]] bool affordBody();
+    void giveBackBodyMemory();
     void dispatch(HttpPipeline::Request request);
     void dispatchToQt(const HttpPipeline::Request &request);
     void answerDirectly(const HttpResponse &response);
@@ -116,11 +119,12 @@ private:
     void finish();
     void makeVirtual();
     void describe(HttpHead &head);
+    [[nodiscard]] bool admitClient();
 
     const std::shared_ptr<Link *> m_self = std::make_shared<Link *>(this);
     Front &m_front;
     QPointer<VirtualSocket> m_virtual; // owned by Qt's server
-    std::unique_ptr<HttpPipeline> m_pipeline; // until the upgrade
+    std::unique_ptr<HttpPipeline> m_pipeline; // until the upgrade, or the end
     std::optional<HttpRequest> m_request; // while Answering or Upgrading
     std::unique_ptr<WebSocketConnection> m_connection; // after the upgrade
     QByteArray m_early; // first frames, while Upgrading
@@ -135,6 +139,7 @@ private:
     const bool m_secure;
     bool m_closeAfterAnswer = false;
     bool m_feeding = false; // a handler is on the stack: answered() must not go on to the next request
+    bool m_held = false; // the next request waits until the answers before it are sent
     bool m_peerFinished = false; // it sends nothing more, but may read
     bool m_peerIsSending = false; // while Lingering: more may come
     bool m_endSaid = false; // our sending side is shut

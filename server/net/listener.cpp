@@ -113,6 +113,7 @@ void Listener::acceptSome()
             continue;
         return; // EAGAIN: all are in
     }
+    m_front.m_metrics.acceptTurnCut();
 }
 
 } // namespace msgsrv

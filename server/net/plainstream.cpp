@@ -8,6 +8,14 @@
 
 namespace msgsrv {
 
+namespace {
+
+/// What is read of one socket before others have their turn: who sends faster than we read would never let
+/// go.
+constexpr qint64 readsPerTurn = 256 * 1024;
+
+} // namespace
+
 PlainStream::PlainStream(int descriptor, Reader &reader, TurnEnd &turnEnd)
     : m_descriptor(descriptor)
     , m_reader(reader)
@@ -16,6 +24,7 @@ PlainStream::PlainStream(int descriptor, Reader &reader, TurnEnd &turnEnd)
 {
     QObject::connect(&m_readable, &QSocketNotifier::activated, &m_readable, [this] {
         m_drained = false;
+        m_readThisTurn = 0;
         m_reader.onReadable();
     });
 }
@@ -34,7 +43,9 @@ qint64 PlainStream::read(char *buffer, qint64 size)
         count = ::recv(m_descriptor, buffer, std::size_t(size), 0);
     } while (count < 0 && errno == EINTR);
     if (count > 0) {
-        m_drained = count < size; // what comes from now on is notified again
+        m_readThisTurn += count;
+        // What comes from now on, or is left, is notified again.
+        m_drained = count < size || m_readThisTurn >= readsPerTurn;
         return count;
     }
     if (count == 0) {

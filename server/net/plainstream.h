@@ -41,7 +41,9 @@ private:
     std::string m_out;
     std::size_t m_sent = 0; // of m_out
     bool m_peerFinished = false;
-    bool m_drained = false; // the last recv() left nothing, until the next notification
+    bool m_drained
+        = false; // the last recv() left nothing, or enough for this turn; until the next notification
+    qint64 m_readThisTurn = 0; // bytes since the last notification
 };
 
 } // namespace msgsrv

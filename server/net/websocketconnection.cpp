@@ -54,11 +54,16 @@ qint64 WebSocketConnection::bytesQueued() const
 
 SendResult WebSocketConnection::send(std::string_view bytes)
 {
+    return m_closing || m_ended ? SendResult::Dropped : send(bytes, isUtf8(bytes));
+}
+
+SendResult WebSocketConnection::send(std::string_view bytes, bool isText)
+{
     if (m_closing || m_ended)
         return SendResult::Dropped;
     ++m_messagesOut;
     m_bytesOut += bytes.size();
-    writeMessage(bytes, isUtf8(bytes));
+    writeMessage(bytes, isText);
     if (bytesQueued() <= highWater)
         return SendResult::Sent;
     m_backedUp = true; // until bytesTaken(), whatever is sent meanwhile

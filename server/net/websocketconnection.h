@@ -41,6 +41,8 @@ public:
     [[nodiscard]] QByteArray subprotocol() const final { return m_facts.subprotocol; }
     [[nodiscard]] qint64 bytesQueued() const final;
     SendResult send(std::string_view bytes) final;
+    /// The same as the kind of message that the caller says; text must be valid UTF-8.
+    SendResult send(std::string_view bytes, bool isText);
     void ping() final;
     void close(quint16 code, const QByteArray &reason) final;
     void abort() final;

@@ -52,7 +52,7 @@ tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head, std::
     std::string_view asked = head.path;
     if (asked.size() == path.size() + 1 && asked.back() == '/')
         asked.remove_suffix(1);
-    if (asked != path)
+    if (asked != path && path != anyPath)
         return tl::make_unexpected(
             Problem{.cause = ProblemCause::NotFound, .detail = "There is no WebSocket here."});
     if (!head.upgradeWebSocket)
@@ -83,7 +83,7 @@ tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head, std::
 std::string canonicalUpgradeRequest(const WebSocketUpgrade &upgrade, std::string_view path)
 {
     std::string request = "GET ";
-    request.append(path);
+    request.append(path == anyPath ? "/" : path);
     request += " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ";
     request += upgrade.key;

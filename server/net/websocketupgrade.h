@@ -18,8 +18,11 @@ struct WebSocketUpgrade
     std::string subprotocol; ///< the highest STOMP version offered, or empty when none of ours was
 };
 
+/// Stands for every path; no path of a configuration is like it, because those begin with a slash.
+constexpr std::string_view anyPath = "*";
+
 /// Checks an upgrade request (RFC 6455, 4.2.1) for everything but its Origin: method, version, key, and the
-/// path, which is @p path, with or without a final slash.
+/// path, which is @p path, with or without a final slash, or anything when @p path is anyPath.
 [[nodiscard]] tl::expected<WebSocketUpgrade, Problem> checkUpgrade(const HttpHead &head,
                                                                    std::string_view path);
 

@@ -45,12 +45,15 @@ Fault protocolFault(const stomp::Frame &frame, const char *message, const char *
     return {CloseCode::ProtocolError, message, detail, valueOf(frame, "receipt")};
 }
 
+Fault policyFault(const stomp::Frame &frame, const char *message, const char *detail)
+{
+    return {CloseCode::PolicyViolation, message, detail, valueOf(frame, "receipt")};
+}
+
 Fault unservedCommand(const stomp::Frame &frame)
 {
     if (isOneOf(frame.command, {"CONNECT", "STOMP"}))
         return protocolFault(frame, "already connected", "CONNECT may be sent once on a connection.");
-    if (isOneOf(frame.command, {"ACK", "NACK", "BEGIN", "COMMIT", "ABORT"}))
-        return unsupported(frame, frame.command);
     if (isOneOf(frame.command, {"CONNECTED", "MESSAGE", "RECEIPT", "ERROR"}))
         return protocolFault(frame, "not a client command", "This command is sent by servers only.");
     return protocolFault(frame, "unknown command",

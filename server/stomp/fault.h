@@ -30,6 +30,8 @@ struct Fault
 [[nodiscard]] Fault brokenFrame(const stomp::ParseError &error);
 /// A frame that breaks the protocol, although its grammar is right.
 [[nodiscard]] Fault protocolFault(const stomp::Frame &frame, const char *message, const char *detail);
+/// A frame that is understood and not allowed.
+[[nodiscard]] Fault policyFault(const stomp::Frame &frame, const char *message, const char *detail);
 /// A connected client sent a command that is not served.
 [[nodiscard]] Fault unservedCommand(const stomp::Frame &frame);
 [[nodiscard]] Fault headerMissing(const stomp::Frame &frame, const char *header);

@@ -22,37 +22,58 @@ bool Outbox::write(std::string_view bytes)
     return true;
 }
 
-Outbox::Progress Outbox::deliver(stomp::Version version, const Subscription &subscription)
+Outbox::Progress Outbox::deliver(stomp::Version version, Subscriptions &subscriptions)
 {
     for (int batches = 0; batches < m_settings.batchesPerTurn; ++batches) {
         if (!m_queue)
             return Progress::Done;
-        if (m_backedUp) {
+        Subscription *const subscription = m_backedUp ? nullptr : subscriptions.firstWithRoom();
+        if (!subscription) {
             // Taking nothing tells the broker that what is there waits; senders are answered by that.
             (void)m_broker.take(*m_queue, m_connection.id(), 0, 0);
             return Progress::Done;
         }
-        const auto batch
-            = m_broker.take(*m_queue, m_connection.id(), m_settings.batch, m_settings.batchBytes);
-        if (batch.empty() || !deliverBatch(version, subscription, batch))
+        const auto batch = m_broker.take(*m_queue, m_connection.id(), subscription->room(m_settings.batch),
+                                         m_settings.batchBytes);
+        if (batch.empty())
+            return Progress::Done;
+        if (subscription->acknowledges() ? !deliverHeld(version, subscriptions, *subscription, batch)
+                                         : !deliverBatch(version, *subscription, batch))
             return Progress::Done;
     }
     return Progress::Yielded;
 }
 
 bool Outbox::deliverBatch(stomp::Version version, const Subscription &subscription,
-                          const std::vector<MessagePtr> &batch)
+                          const std::vector<Delivery> &batch)
 {
     const ListeningKey queue = *m_queue; // a send that ends the connection shuts the outbox
     int written = 0;
-    for (const MessagePtr &message : batch) {
-        if (!write(reply::message(version, queue, subscription, *message)))
+    for (const Delivery &delivery : batch) {
+        if (!write(reply::message(version, subscription, *delivery.message, 0, delivery.redelivered)))
             break;
         ++written;
     }
     const int dropped = int(batch.size()) - written;
     m_broker.settle(queue, m_connection.id(), written, dropped, DropReason::ConnectionLost);
     return dropped == 0;
+}
+
+bool Outbox::deliverHeld(stomp::Version version, Subscriptions &subscriptions, Subscription &subscription,
+                         const std::vector<Delivery> &batch)
+{
+    const ListeningKey queue = *m_queue;
+    int written = 0;
+    for (const Delivery &delivery : batch) {
+        const std::uint64_t number = subscriptions.nextNumber();
+        if (!write(reply::message(version, subscription, *delivery.message, number, delivery.redelivered)))
+            break;
+        subscription.unacknowledged.add({number, delivery.tag, delivery.message->id});
+        ++written;
+    }
+    const int returned = int(batch.size()) - written;
+    m_broker.hold(queue, m_connection.id(), written, returned);
+    return returned == 0;
 }
 
 } // namespace msgsrv

@@ -39,9 +39,9 @@ public:
         Done, ///< nothing is left, or nothing can be written for now
         Yielded, ///< there may be more: call again in another turn of the event loop
     };
-    /// Takes messages from the broker, writes them for @p subscription and settles them. Does nothing while
-    /// shut or backed up.
-    Progress deliver(stomp::Version version, const Subscription &subscription);
+    /// Takes messages from the broker, writes each for a subscription that has room, and settles them or,
+    /// when the subscription acknowledges, holds them. Does nothing while shut or backed up.
+    Progress deliver(stomp::Version version, Subscriptions &subscriptions);
 
     /// The connection said Queued and has not drained since.
     [[nodiscard]] bool isBackedUp() const { return m_backedUp; }
@@ -51,7 +51,9 @@ public:
 
 private:
     [[nodiscard]] bool deliverBatch(stomp::Version version, const Subscription &subscription,
-                                    const std::vector<MessagePtr> &batch);
+                                    const std::vector<Delivery> &batch);
+    [[nodiscard]] bool deliverHeld(stomp::Version version, Subscriptions &subscriptions,
+                                   Subscription &subscription, const std::vector<Delivery> &batch);
 
     Connection &m_connection;
     Broker &m_broker;

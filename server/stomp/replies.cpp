@@ -16,16 +16,15 @@ std::string_view view(const QByteArray &bytes)
 }
 
 /// The headers that every MESSAGE begins with.
-void writeMessageHead(FrameWriter &writer, const ListeningKey &queue, const Subscription &subscription,
-                      const QByteArray &messageId, std::string_view contentType)
+void writeMessageHead(FrameWriter &writer, Version version, const Subscription &subscription,
+                      const QByteArray &messageId, std::uint64_t ackNumber)
 {
-    std::string destination = "/queue/";
-    destination += view(queue.secret());
-    writer.header("destination", destination);
+    writer.header("destination", subscription.destination);
     if (subscription.id)
         writer.header("subscription", *subscription.id);
     writer.header("message-id", view(messageId));
-    writer.header("content-type", contentType);
+    if (ackNumber > 0 && version == Version::V12)
+        writer.header("ack", std::to_string(ackNumber));
 }
 
 } // namespace
@@ -68,13 +67,16 @@ std::string error(Version version, const Fault &fault)
     return out;
 }
 
-std::string message(Version version, const ListeningKey &queue, const Subscription &subscription,
-                    const Message &relayed)
+std::string message(Version version, const Subscription &subscription, const Message &relayed,
+                    std::uint64_t ackNumber, bool redelivered)
 {
     std::string out;
     out.reserve(256 + std::size_t(relayed.body.size()));
     FrameWriter writer(out, "MESSAGE", version);
-    writeMessageHead(writer, queue, subscription, relayed.id, "application/json");
+    writeMessageHead(writer, version, subscription, relayed.id, ackNumber);
+    if (redelivered)
+        writer.header("redelivered", "true");
+    writer.header("content-type", "application/json");
     writer.header("from", view(relayed.from.bytes()));
     // Behind the server's own: should a name be repeated, the first counts.
     for (const auto &[name, value] : relayed.headers)
@@ -83,12 +85,12 @@ std::string message(Version version, const ListeningKey &queue, const Subscripti
     return out;
 }
 
-std::string undeliverable(Version version, const ListeningKey &queue, const Subscription &subscription,
-                          const Undeliverable &event)
+std::string undeliverable(Version version, const Subscription &subscription, const Undeliverable &event)
 {
     std::string out;
     FrameWriter writer(out, "MESSAGE", version);
-    writeMessageHead(writer, queue, subscription, event.eventId, "application/problem+json");
+    writeMessageHead(writer, version, subscription, event.eventId, event.ackNumber);
+    writer.header("content-type", "application/problem+json");
     writer.header("event", "undeliverable");
     if (event.receiptId)
         writer.header("receipt-id", *event.receiptId);

@@ -3,7 +3,6 @@
 
 #include "server/stomp/fault.h"
 #include "server/stomp/subscriptions.h"
-#include "shared/signaling/listeningkey.h"
 #include "shared/signaling/message.h"
 #include "shared/signaling/problem.h"
 #include "shared/signaling/userid.h"
@@ -11,6 +10,7 @@
 
 #include <QByteArray>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +31,10 @@ namespace reply {
 /// The ERROR frame. The `version` of the failed negotiation is there when the fault says so.
 [[nodiscard]] std::string error(stomp::Version version, const Fault &fault);
 
-[[nodiscard]] std::string message(stomp::Version version, const ListeningKey &queue,
-                                  const Subscription &subscription, const Message &relayed);
+/// @p ackNumber: 0 when it is not to be acknowledged. Its `ack` header is there in 1.2 only.
+[[nodiscard]] std::string message(stomp::Version version, const Subscription &subscription,
+                                  const Message &relayed, std::uint64_t ackNumber = 0,
+                                  bool redelivered = false);
 
 /// The event that tells a sender that its SEND was not accepted.
 struct Undeliverable
@@ -42,9 +44,10 @@ struct Undeliverable
     QByteArray destination; ///< as the client wrote it
     std::optional<std::string> receiptId;
     qint64 timestampMs = 0; ///< Unix time
+    std::uint64_t ackNumber = 0; ///< as in message()
 };
-[[nodiscard]] std::string undeliverable(stomp::Version version, const ListeningKey &queue,
-                                        const Subscription &subscription, const Undeliverable &event);
+[[nodiscard]] std::string undeliverable(stomp::Version version, const Subscription &subscription,
+                                        const Undeliverable &event);
 
 } // namespace reply
 

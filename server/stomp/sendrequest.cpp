@@ -70,8 +70,6 @@ tl::expected<UserId, Fault> recipientOf(const stomp::Frame &send, const Listenin
     const auto *user = std::get_if<UserDestination>(&destination);
     if (!user)
         return tl::unexpected(unsupported(send, "SEND to anything but /user/<userId>"));
-    if (send.find("transaction"))
-        return tl::unexpected(unsupported(send, "SEND in a transaction"));
     return user->user;
 }
 

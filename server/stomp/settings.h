@@ -3,6 +3,7 @@
 
 #include "server/stomp/heartbeat.h"
 #include "server/stomp/outbox.h"
+#include "server/stomp/transactions.h"
 #include "shared/base/clock.h"
 #include "shared/stomp/parser.h"
 
@@ -19,6 +20,7 @@ struct StompSettings
     int headers = 64; ///< header lines of one frame
     int headerLine = 8 * 1024;
     int subscriptions = 8; ///< of one connection
+    Transactions::Limits transactions; ///< of one connection
     int jsonDepth = 32; ///< limits.json_depth, of a SEND's content
     /// What may come while an answer of the session service or the broker is waited for, at least one frame.
     qint64 kept = 64 * 1024;

@@ -4,8 +4,6 @@
 #include "server/net/addressblock.h"
 #include "server/session/exchange.h"
 #include "server/stomp/replies.h"
-#include "server/stomp/sendrequest.h"
-#include "server/stomp/subscriberequest.h"
 #include "shared/base/log.h"
 #include "shared/signaling/closecodes.h"
 
@@ -36,6 +34,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
     , m_parser(parserLimits(settings, LoginState::Before))
     , m_heartBeat(settings.heartBeat)
     , m_subscriptions(settings.subscriptions)
+    , m_transactions(settings.transactions)
     , m_outbox(connection, collaborators.broker, settings.delivery)
     , m_address(addressBlock(connection.peer()))
 {
@@ -111,157 +110,6 @@ void StompConnection::resume()
         read(std::exchange(m_kept, {}));
 }
 
-// Frames in
-
-void StompConnection::handle(const stomp::ParseError &error)
-{
-    fail(brokenFrame(error));
-}
-
-void StompConnection::handle(const stomp::Frame &frame)
-{
-    const std::string &command = frame.command;
-    if (m_state == State::AwaitingConnect) {
-        if (command == "CONNECT" || command == "STOMP")
-            connect(frame);
-        else
-            fail(protocolFault(frame, "not connected", "The first frame must be CONNECT or STOMP."));
-    } else if (command == "SEND") {
-        send(frame);
-    } else if (command == "SUBSCRIBE") {
-        subscribe(frame);
-    } else if (command == "UNSUBSCRIBE") {
-        unsubscribe(frame);
-    } else if (command == "DISCONNECT") {
-        disconnect(frame);
-    } else {
-        fail(unservedCommand(frame));
-    }
-}
-
-void StompConnection::connect(const stomp::Frame &frame)
-{
-    auto request = ConnectRequest::parse(frame);
-    if (!request) {
-        fail(request.error());
-        return;
-    }
-    m_version = request->version;
-    m_parser.setVersion(m_version);
-    if (request->login.isEmpty() || request->passcode.isNull()) {
-        refuseCredentials(request->login, "CONNECT needs the headers login and passcode.");
-        return;
-    }
-
-    m_state = State::Attaching;
-    m_wish = request->heartBeat;
-    const ConnectionId id = m_connection.id();
-    m_with.sessions.attach(
-        {id, request->login, request->passcode},
-        [self = m_self, id, login = request->login, &sessions = m_with.sessions,
-         &ioThread = m_with.ioThread](tl::expected<AttachedSession, AttachRefusal> result) {
-            ioThread.run([self, id, login, &sessions, result = std::move(result)] {
-                const bool wanted = *self && (*self)->attached(result, login);
-                if (!wanted && result)
-                    sessions.connectionClosed(result->key, id);
-            });
-        });
-}
-
-void StompConnection::send(const stomp::Frame &frame)
-{
-    auto recipient = recipientOf(frame, m_session->key);
-    if (!recipient) {
-        fail(recipient.error());
-        return;
-    }
-    PendingSend pending{valueOf(frame, "receipt"), QByteArray::fromStdString(*frame.find("destination"))};
-    // The user first: one that runs wild does not use up what others behind its address may send.
-    auto refused = m_with.limits.exchangeBy(m_user, m_now);
-    if (!refused)
-        refused = m_with.limits.exchangeFrom(m_address, m_now);
-    if (refused) {
-        tellUndeliverable(pending, *refused);
-        return;
-    }
-    auto content = contentOf(frame, m_settings.jsonDepth);
-    if (!content) {
-        tellUndeliverable(pending, content.error());
-        return;
-    }
-
-    ++m_sendsInFlight;
-    m_with.exchange.relay({m_session->userId, std::move(*recipient), std::move(*content),
-                           travellingHeaders(frame), m_session->key, "stomp"},
-                          Broker::Tell::Acceptance,
-                          [self = m_self, pending = std::move(pending), &ioThread = m_with.ioThread](
-                              const tl::expected<ExchangeReceipt, Problem> &result) {
-                              const auto problem = result ? std::nullopt : std::optional(result.error());
-                              ioThread.run([self, pending, problem] {
-                                  if (*self)
-                                      (*self)->relayed(pending, problem);
-                              });
-                          });
-}
-
-void StompConnection::subscribe(const stomp::Frame &frame)
-{
-    auto subscription = parseSubscribe(frame, m_version, m_session->key);
-    if (!subscription) {
-        fail(subscription.error());
-        return;
-    }
-    if (const auto error = m_subscriptions.add(std::move(*subscription))) {
-        fail(notAdded(frame, *error));
-        return;
-    }
-    const auto receiptId = valueOf(frame, "receipt");
-    if (m_queue == Queue::Subscribed) {
-        writeReceipt(receiptId);
-        return;
-    }
-
-    m_queue = Queue::Subscribing;
-    m_with.broker.subscribe(m_session->key, m_connection.id(),
-                            [self = m_self, receiptId, &ioThread = m_with.ioThread](bool success) {
-                                ioThread.run([self, receiptId, success] {
-                                    if (*self)
-                                        (*self)->subscribed(success, receiptId);
-                                });
-                            });
-}
-
-void StompConnection::unsubscribe(const stomp::Frame &frame)
-{
-    const auto request = parseUnsubscribe(frame, m_version);
-    if (!request) {
-        fail(request.error());
-        return;
-    }
-    const bool removed = request->id ? m_subscriptions.removeById(*request->id)
-                                     : m_subscriptions.removeByDestination(request->destination);
-    if (!removed) {
-        fail(protocolFault(frame, "no such subscription", "This connection has no such subscription."));
-        return;
-    }
-    if (m_subscriptions.isEmpty()) {
-        m_outbox.shut();
-        m_queue = Queue::None;
-        m_with.broker.unsubscribe(m_session->key, m_connection.id());
-    }
-    writeReceipt(valueOf(frame, "receipt"));
-}
-
-void StompConnection::disconnect(const stomp::Frame &frame)
-{
-    m_state = State::Disconnecting;
-    m_outbox.shut();
-    m_disconnectReceipt = valueOf(frame, "receipt");
-    m_deadline = m_now + m_settings.disconnectTimeout;
-    if (m_sendsInFlight == 0)
-        finishDisconnect();
-}
-
 // Answers of others
 
 bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal> &result,
@@ -322,6 +170,7 @@ void StompConnection::relayed(const PendingSend &pending, const std::optional<Pr
         tellUndeliverable(pending, *problem);
     else
         writeReceipt(pending.receiptId);
+    finishPart(pending.commit);
     if (m_state == State::Disconnecting && m_sendsInFlight == 0)
         finishDisconnect();
     else
@@ -355,7 +204,12 @@ void StompConnection::tellUndeliverable(const PendingSend &pending, const Proble
     event.destination = pending.destination;
     event.receiptId = pending.receiptId;
     event.timestampMs = QDateTime::currentMSecsSinceEpoch();
-    write(reply::undeliverable(m_version, m_session->key, m_subscriptions.first(), event));
+    Subscription &subscription = m_subscriptions.first();
+    if (subscription.acknowledges()) {
+        event.ackNumber = m_subscriptions.nextNumber();
+        subscription.unacknowledged.add({event.ackNumber, 0, event.eventId});
+    }
+    write(reply::undeliverable(m_version, subscription, event));
 }
 
 void StompConnection::onMessagesReady(const ListeningKey &queue)
@@ -375,7 +229,7 @@ void StompConnection::deliver()
     if (m_state != State::Connected || m_queue != Queue::Subscribed)
         return;
     const std::uint64_t before = m_outbox.written();
-    const auto progress = m_outbox.deliver(m_version, m_subscriptions.first());
+    const auto progress = m_outbox.deliver(m_version, m_subscriptions);
     if (m_outbox.written() != before)
         m_heartBeat.sent(m_now);
     if (progress == Outbox::Progress::Yielded) {
@@ -474,6 +328,14 @@ void StompConnection::fail(const Fault &fault)
                {"message", fault.message}});
     write(reply::error(m_version, fault));
     close(fault.code, QByteArray::fromStdString(fault.message));
+}
+
+void StompConnection::countRefusal(const char *limit)
+{
+    m_with.metrics
+        .counter("messaging_stomp_limits_total", "STOMP frames that were refused, by the limit they passed.",
+                 {{"limit", limit}})
+        .Increment();
 }
 
 void StompConnection::finishDisconnect()

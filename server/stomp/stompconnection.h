@@ -11,6 +11,7 @@
 #include "server/stomp/outbox.h"
 #include "server/stomp/settings.h"
 #include "server/stomp/subscriptions.h"
+#include "server/stomp/transactions.h"
 #include "shared/base/executor.h"
 #include "shared/stomp/parser.h"
 
@@ -73,11 +74,18 @@ private:
         Subscribing, ///< the broker has not answered
         Subscribed,
     };
+    /// A COMMIT whose SENDs are under way.
+    struct Commit
+    {
+        int left = 0; ///< SENDs that are not answered
+        std::optional<std::string> receiptId;
+    };
     /// What must be remembered of a SEND until the exchange has answered.
     struct PendingSend
     {
         std::optional<std::string> receiptId;
         QByteArray destination; ///< as the client wrote it
+        std::shared_ptr<Commit> commit{}; ///< that it is part of
     };
 
     // Bytes in
@@ -97,7 +105,16 @@ private:
     void send(const stomp::Frame &frame);
     void subscribe(const stomp::Frame &frame);
     void unsubscribe(const stomp::Frame &frame);
+    void acknowledge(const stomp::Frame &frame);
+    void begin(const stomp::Frame &frame);
+    void commit(const stomp::Frame &frame);
+    void abort(const stomp::Frame &frame);
     void disconnect(const stomp::Frame &frame);
+    void relay(const stomp::Frame &frame, std::shared_ptr<Commit> commit);
+    void settle(const Acknowledgement &acknowledgement);
+    void join(const stomp::Frame &frame, const std::string &transaction, TransactedFrame part);
+    [[nodiscard]] std::optional<std::vector<TransactedFrame>> endTransaction(const stomp::Frame &frame);
+    void finishPart(const std::shared_ptr<Commit> &commit);
 
     // Answers of others
     /// False when nobody wants the session any more: it must be given back.
@@ -115,6 +132,7 @@ private:
     // The end
     void refuseCredentials(const QByteArray &login, const char *detail);
     void tellRefusal();
+    void countRefusal(const char *limit);
     void finishDisconnect();
     void fail(const Fault &fault);
     void close(CloseCode code, const QByteArray &reason);
@@ -135,6 +153,7 @@ private:
     std::optional<HeartBeatWish> m_wish; ///< of the CONNECT that is being attached
     std::optional<AttachedSession> m_session; ///< until it is given back
     Subscriptions m_subscriptions;
+    Transactions m_transactions;
     Outbox m_outbox;
     int m_sendsInFlight = 0;
     std::uint64_t m_events = 0; ///< told so far, for their message-ids

@@ -4,7 +4,34 @@
 #include "server/stomp/destination.h"
 #include "shared/signaling/closecodes.h"
 
+#include <charconv>
+#include <cstdint>
+
 namespace msgsrv {
+
+namespace {
+
+std::optional<AckMode> ackModeOf(std::string_view text)
+{
+    if (text == "auto")
+        return AckMode::Auto;
+    if (text == "client")
+        return AckMode::Client;
+    if (text == "client-individual")
+        return AckMode::ClientIndividual;
+    return std::nullopt;
+}
+
+std::optional<std::size_t> countOf(std::string_view text)
+{
+    std::uint16_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
+    return count;
+}
+
+} // namespace
 
 tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stomp::Version version,
                                                  const ListeningKey &own)
@@ -21,14 +48,15 @@ tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stom
     if (!frame.find("id") && version != stomp::Version::V10)
         return tl::unexpected(headerMissing(frame, "id"));
 
-    const std::string ack = valueOf(frame, "ack").value_or("auto");
-    if (ack == "client" || ack == "client-individual")
-        return tl::unexpected(unsupported(frame, "ack:" + ack));
-    if (ack != "auto")
-        return tl::unexpected(Fault{CloseCode::ProtocolError, "malformed ack",
-                                    "ack must be auto, client or client-individual.",
-                                    valueOf(frame, "receipt")});
-    return Subscription{valueOf(frame, "id"), *text};
+    const auto ack = ackModeOf(valueOf(frame, "ack").value_or("auto"));
+    if (!ack)
+        return tl::unexpected(
+            protocolFault(frame, "malformed ack", "ack must be auto, client or client-individual."));
+    const auto prefetch = countOf(valueOf(frame, "prefetch-count").value_or("0"));
+    if (!prefetch)
+        return tl::unexpected(protocolFault(frame, "malformed prefetch-count",
+                                            "prefetch-count must be a number of messages up to 65535."));
+    return Subscription{valueOf(frame, "id"), *text, *ack, *prefetch};
 }
 
 Fault notAdded(const stomp::Frame &frame, Subscriptions::AddError error)

@@ -14,7 +14,7 @@
 namespace msgsrv {
 
 /// Checks a SUBSCRIBE of the session whose key is @p own. `auto-delete`, `exclusive` and `durable` are not
-/// looked at: the queue is what it is.
+/// looked at: the queue is what it is. `prefetch-count` counts in the ack modes only.
 [[nodiscard]] tl::expected<Subscription, Fault>
 parseSubscribe(const stomp::Frame &frame, stomp::Version version, const ListeningKey &own);
 

@@ -2,22 +2,17 @@
 #include "server/stomp/subscriptions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace msgsrv {
 
-namespace {
-
-template <typename Predicate>
-bool removeFirst(std::vector<Subscription> &from, Predicate predicate)
+int Subscription::room(int most) const
 {
-    const auto it = std::find_if(from.begin(), from.end(), predicate);
-    if (it == from.end())
-        return false;
-    from.erase(it);
-    return true;
+    if (!acknowledges() || prefetch == 0)
+        return most;
+    const std::size_t held = unacknowledged.size() + inTransactions;
+    return held >= prefetch ? 0 : int(std::min(prefetch - held, std::size_t(most)));
 }
-
-} // namespace
 
 std::optional<Subscriptions::AddError> Subscriptions::add(Subscription subscription)
 {
@@ -30,19 +25,63 @@ std::optional<Subscriptions::AddError> Subscriptions::add(Subscription subscript
         return AddError::Duplicate;
     if (m_subscriptions.size() >= m_limit)
         return AddError::TooMany;
+    subscription.serial = ++m_serials;
     m_subscriptions.push_back(std::move(subscription));
     return std::nullopt;
 }
 
-bool Subscriptions::removeById(std::string_view id)
+std::optional<Subscription> Subscriptions::removeById(std::string_view id)
 {
-    return removeFirst(m_subscriptions, [id](const Subscription &s) { return s.id == id; });
+    return remove(std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
+                               [id](const Subscription &s) { return s.id == id; }));
 }
 
-bool Subscriptions::removeByDestination(std::string_view destination)
+std::optional<Subscription> Subscriptions::removeByDestination(std::string_view destination)
 {
-    return removeFirst(m_subscriptions,
-                       [destination](const Subscription &s) { return s.destination == destination; });
+    return remove(
+        std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
+                     [destination](const Subscription &s) { return s.destination == destination; }));
+}
+
+std::optional<Subscription> Subscriptions::remove(std::vector<Subscription>::iterator at)
+{
+    if (at == m_subscriptions.end())
+        return std::nullopt;
+    Subscription removed = std::move(*at);
+    m_subscriptions.erase(at);
+    return removed;
+}
+
+Subscription *Subscriptions::firstWithRoom()
+{
+    for (Subscription &subscription : m_subscriptions) {
+        if (subscription.room(1) > 0)
+            return &subscription;
+    }
+    return nullptr;
+}
+
+Subscription *Subscriptions::find(std::uint64_t serial)
+{
+    const auto it = std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
+                                 [serial](const Subscription &s) { return s.serial == serial; });
+    return it == m_subscriptions.end() ? nullptr : &*it;
+}
+
+std::optional<Acknowledgement> Subscriptions::acknowledge(const AckRequest &request)
+{
+    for (Subscription &subscription : m_subscriptions) {
+        Unacknowledged &held = subscription.unacknowledged;
+        if (request.subscription && !request.number && request.subscription != subscription.id)
+            continue;
+        const auto at = request.number ? held.find(*request.number) : held.find(request.messageId);
+        if (!at)
+            continue;
+        return Acknowledgement{subscription.serial,
+                               subscription.ack == AckMode::Client ? held.takeUpTo(*at) : held.takeOne(*at),
+                               request.verdict};
+    }
+    return std::nullopt;
 }
 
 } // namespace msgsrv

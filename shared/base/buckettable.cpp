@@ -23,8 +23,8 @@ BucketTable::BucketTable(std::size_t capacity)
     : m_setsPerShard(std::max<std::size_t>(1, (capacity + shardCount * ways - 1) / (shardCount * ways)))
 {
     fillRandom(m_seeds.data(), sizeof m_seeds);
-    for (Shard &shard : m_shards)
-        shard.buckets.resize(m_setsPerShard * ways);
+    for (std::size_t i = 0; i < shardCount; ++i)
+        m_shards[i].buckets.resize(m_setsPerShard * ways);
 }
 
 /// Seeded, so that nobody can choose addresses that meet in one set.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -69,7 +70,7 @@ private:
 
     const std::size_t m_setsPerShard;
     std::array<std::uint64_t, 2> m_seeds{};
-    std::array<Shard, shardCount> m_shards;
+    const std::unique_ptr<Shard[]> m_shards = std::make_unique<Shard[]>(shardCount);
 };
 
 } // namespace msgsrv

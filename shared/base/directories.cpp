@@ -65,7 +65,7 @@ tl::expected<void, QString> prepareDirectory(const Directory &directory)
         return tl::make_unexpected(
             QStringLiteral("the folder %1 cannot be made: %2").arg(directory.path, reason(errno)));
 
-    struct stat facts;
+    struct stat facts = {};
     if ((directory.managed ? ::stat : ::lstat)(path.constData(), &facts) != 0)
         return tl::make_unexpected(
             QStringLiteral("the folder %1 cannot be looked at: %2").arg(directory.path, reason(errno)));

@@ -101,7 +101,7 @@ private:
     struct Name
     {
         std::string text;
-        std::size_t offset;
+        std::size_t offset = 0;
     };
 
     static bool isEncodingError(rapidjson::ParseErrorCode code)

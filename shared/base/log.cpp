@@ -145,7 +145,7 @@ void write(QtMsgType type, const char *category, const char *event, std::span<co
     Output &out = output();
     const bool limited = type == QtInfoMsg || type == QtWarningMsg;
     const TimePoint now = Clock::now();
-    Format format;
+    Format format = {};
     {
         const std::lock_guard lock(out.mutex);
         format = out.settings.format;

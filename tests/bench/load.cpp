@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -33,7 +34,9 @@ constexpr const char *usage
       "  seconds=S warmup=S           of each phase\n"
       "  quiet=S                      of the phase in which nobody does anything; as seconds when left out\n"
       "  unpaced=0|1                  the phases that go as fast as they can\n"
-      "  rate=N                       messages per second of the latency phases, 0: none\n"
+      "  rate=N rounds=N              messages per second of the latency phases, 0: none; how often those "
+      "two "
+      "take turns\n"
       "  size=N                       bytes of content\n";
 
 class Options
@@ -69,6 +72,7 @@ private:
                                                 {"quiet", ""},
                                                 {"unpaced", "1"},
                                                 {"rate", "2000"},
+                                                {"rounds", "1"},
                                                 {"size", "1024"}};
 };
 
@@ -103,6 +107,10 @@ public:
     [[nodiscard]] bool isComplete() const { return m_ready == m_users.size(); }
     /// Seconds from the first connect() of the storm to the last, and to the last user's RECEIPT.
     [[nodiscard]] double stormOpeningSeconds() const { return seconds(m_stormOpened - m_stormBegin); }
+    [[nodiscard]] double sinceStormBegan() const
+    {
+        return seconds(std::chrono::steady_clock::now() - m_stormBegin);
+    }
     [[nodiscard]] double stormSeconds() const { return seconds(m_lastReady - m_stormBegin); }
 
     /// Connects users until @p count are ready, @p parallel of them at the same time.
@@ -123,6 +131,24 @@ public:
         }
     }
 
+    /// Each of @p count idle users, from the first on, sends itself one message and gets it.
+    void talkToThemselves(std::size_t count, std::size_t contentSize)
+    {
+        constexpr std::size_t parallel = 64;
+        const std::string content(contentSize, 'x');
+        const std::size_t first = 2 * m_relay.pairs();
+        const auto giveUp = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        m_heardThemselves = 0;
+        for (std::size_t sent = 0; m_heardThemselves < count; m_loop.turn(std::chrono::milliseconds(100))) {
+            for (; sent < count && sent - m_heardThemselves < parallel; ++sent) {
+                User &user = *m_users[first + sent];
+                user.send(user, content);
+            }
+            if (std::chrono::steady_clock::now() > giveUp)
+                fail("idle users did not get their own messages");
+        }
+    }
+
     [[nodiscard]] std::size_t size() const { return m_users.size(); }
     RelayRun &relay() { return m_relay; }
 
@@ -131,7 +157,13 @@ public:
         ++m_ready;
         m_lastReady = std::chrono::steady_clock::now();
     }
-    void onMessage(User &user, std::string_view body) override { m_relay.onMessage(user, body); }
+    void onMessage(User &user, std::string_view body) override
+    {
+        if (user.pair() < 0)
+            ++m_heardThemselves;
+        else
+            m_relay.onMessage(user, body);
+    }
     void onPosted(User &user) override { m_relay.onPosted(user); }
 
 private:
@@ -151,6 +183,7 @@ private:
     std::vector<std::unique_ptr<User>> m_users;
     std::size_t m_opened = 0;
     std::size_t m_ready = 0;
+    std::size_t m_heardThemselves = 0;
     Time m_lastReady;
     Time m_stormBegin;
     Time m_stormOpened;
@@ -159,10 +192,11 @@ private:
 void printRelay(const char *name, const RelayResult &result)
 {
     std::printf(",\"%s\":{\"messages\":%llu,\"perSecond\":%.0f,\"cpuUsPerMessage\":%.3f,"
-                "\"serverLoad\":%.3f,\"generatorLoad\":%.3f",
+                "\"generatorCpuUsPerMessage\":%.3f,\"serverLoad\":%.3f,\"generatorLoad\":%.3f",
                 name, static_cast<unsigned long long>(result.messages),
                 double(result.messages) / result.seconds,
                 result.messages ? result.serverCpuSeconds * 1e6 / double(result.messages) : 0.0,
+                result.messages ? result.generatorCpuSeconds * 1e6 / double(result.messages) : 0.0,
                 result.serverCpuSeconds / result.seconds, result.generatorCpuSeconds / result.seconds);
     if (!result.latencies.empty())
         std::printf(",\"p50Us\":%.1f,\"p99Us\":%.1f,\"p999Us\":%.1f,\"maxUs\":%.1f",
@@ -224,10 +258,16 @@ int main(int argc, char **argv)
         settings.rate = paced ? options.number("rate") : 0;
         if (pairs == 0 || (paced && settings.rate <= 0) || (!paced && options.count("unpaced") == 0))
             continue;
-        settings.way = Way::Send;
-        printRelay(paced ? "sendPaced" : "send", crowd.relay().run(loop, settings));
-        settings.way = Way::Exchange;
-        printRelay(paced ? "exchangePaced" : "exchange", crowd.relay().run(loop, settings));
+        RelayResult send;
+        RelayResult exchange;
+        for (int round = 0; round < (paced ? std::max(options.count("rounds"), 1) : 1); ++round) {
+            settings.way = Way::Send;
+            send.merge(crowd.relay().run(loop, settings));
+            settings.way = Way::Exchange;
+            exchange.merge(crowd.relay().run(loop, settings));
+        }
+        printRelay(paced ? "sendPaced" : "send", send);
+        printRelay(paced ? "exchangePaced" : "exchange", exchange);
     }
     settings.way = Way::Send;
     if (const int window = options.count("window");
@@ -236,9 +276,19 @@ int main(int argc, char **argv)
         settings.window = window;
         printRelay("sendWindow", crowd.relay().run(loop, settings));
     }
+    if (idle > 0) {
+        if (target.protocol == Target::Protocol::Stomp) // the floor's idle users cannot
+            crowd.talkToThemselves(std::size_t(idle), settings.contentSize);
+        std::printf(",\"residentKibPerUserAfterTraffic\":%.2f",
+                    (ProcessSample::of(pid).residentKib - empty.residentKib) / users);
+    }
     if (storm > 0) {
         settings.rate = options.number("rate");
-        settings.eachTurn = [&crowd] { crowd.storm(); };
+        settings.eachTurn = [&crowd] {
+            crowd.storm();
+            // Even a tiny storm has a few messages beside it.
+            return !crowd.isComplete() || crowd.sinceStormBegan() < 0.1;
+        };
         const ProcessSample stormBefore = ProcessSample::of(pid);
         printRelay("stormBeside", crowd.relay().run(loop, settings));
         if (!crowd.isComplete())

@@ -29,6 +29,17 @@ double RelayResult::latencyMicroseconds(double quantile) const
     return double(latencies[index]) / 1000;
 }
 
+void RelayResult::merge(const RelayResult &other)
+{
+    messages += other.messages;
+    seconds += other.seconds;
+    serverCpuSeconds += other.serverCpuSeconds;
+    generatorCpuSeconds += other.generatorCpuSeconds;
+    const auto middle = std::ptrdiff_t(latencies.size());
+    latencies.insert(latencies.end(), other.latencies.begin(), other.latencies.end());
+    std::inplace_merge(latencies.begin(), latencies.begin() + middle, latencies.end());
+}
+
 RelayRun::Nanoseconds RelayRun::now()
 {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -49,6 +60,7 @@ RelayResult RelayRun::run(Loop &loop, const Settings &settings)
     m_content.resize(std::max(settings.contentSize, m_content.size()), 'x');
     m_isStopping = false;
     m_measured = 0;
+    m_measureFrom = 0;
     m_scheduled = 0;
     m_latencies.clear();
     m_start = now();
@@ -68,8 +80,8 @@ RelayResult RelayRun::run(Loop &loop, const Settings &settings)
                 wait = std::clamp<Nanoseconds>(next - now(), 0, wait);
             }
             loop.turn(std::chrono::nanoseconds(wait));
-            if (m_isMeasuring && settings.eachTurn)
-                settings.eachTurn();
+            if (m_isMeasuring && settings.eachTurn && !settings.eachTurn())
+                return;
         }
     };
 
@@ -79,6 +91,7 @@ RelayResult RelayRun::run(Loop &loop, const Settings &settings)
     const ProcessSample ownBefore = ProcessSample::of(::getpid());
     const Nanoseconds begin = now();
     m_isMeasuring = true;
+    m_measureFrom = begin;
     runUntil(begin + Nanoseconds(settings.seconds * 1e9));
     m_isMeasuring = false;
     const Nanoseconds end = now();
@@ -135,17 +148,17 @@ void RelayRun::onMessage(const User &receiver, std::string_view body)
 {
     Pair &pair = m_pairs[std::size_t(receiver.pair())];
     ++pair.received;
-    if (m_isMeasuring) {
+    if (m_isMeasuring)
         ++m_measured;
-        if (m_settings.rate > 0) {
-            const std::size_t at = body.find(marker);
-            unsigned long long due = 0;
-            if (at == std::string_view::npos || body.size() < at + marker.size() + stampSize)
-                fail("a message came without its content: " + std::string(body));
-            const char *stamp = body.data() + at + marker.size();
-            std::from_chars(stamp, stamp + stampSize, due, 16);
+    if (m_measureFrom > 0 && m_settings.rate > 0) {
+        const std::size_t at = body.find(marker);
+        unsigned long long due = 0;
+        if (at == std::string_view::npos || body.size() < at + marker.size() + stampSize)
+            fail("a message came without its content: " + std::string(body));
+        const char *stamp = body.data() + at + marker.size();
+        std::from_chars(stamp, stamp + stampSize, due, 16);
+        if (Nanoseconds(due) >= m_measureFrom)
             m_latencies.push_back(now() - Nanoseconds(due));
-        }
     }
     settled(pair);
 }

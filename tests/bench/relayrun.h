@@ -23,7 +23,12 @@ struct RelayResult
     double seconds = 0;
     double serverCpuSeconds = 0;
     double generatorCpuSeconds = 0;
-    std::vector<std::int64_t> latencies; ///< nanoseconds from the intended send time, sorted
+    /// Nanoseconds from the intended send time, sorted; of all messages due in the measured time, also of
+    /// those that came after its end.
+    std::vector<std::int64_t> latencies;
+
+    /// Adds a later phase of the same kind.
+    void merge(const RelayResult &other);
 
     [[nodiscard]] double latencyMicroseconds(double quantile) const;
 };
@@ -45,7 +50,8 @@ public:
         double seconds = 3;
         std::size_t contentSize = 1024;
         int serverPid = 0;
-        std::function<void()> eachTurn; ///< called in the measured time, once a turn of the loop
+        /// Called in the measured time, once a turn of the loop; false ends the phase early.
+        std::function<bool()> eachTurn;
     };
 
     void addPair(User &sender, User &receiver);
@@ -82,6 +88,7 @@ private:
     bool m_isMeasuring = false;
     bool m_isStopping = false;
     std::uint64_t m_measured = 0;
+    Nanoseconds m_measureFrom = 0; ///< 0: not yet
     std::vector<std::int64_t> m_latencies;
     Nanoseconds m_start = 0;
     std::uint64_t m_scheduled = 0;

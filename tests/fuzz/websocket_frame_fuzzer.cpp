@@ -25,7 +25,8 @@ std::string read(const std::vector<char> &bytes, std::size_t pieceSize)
     std::string told;
     for (std::size_t at = 0; at < bytes.size();) {
         const std::size_t size = std::min(pieceSize, bytes.size() - at);
-        std::vector<char> piece(bytes.begin() + std::ptrdiff_t(at), bytes.begin() + std::ptrdiff_t(at + size));
+        std::vector<char> piece(bytes.begin() + std::ptrdiff_t(at),
+                                bytes.begin() + std::ptrdiff_t(at + size));
         at += size;
         std::span<char> rest(piece);
         for (bool more = true; more;) {

@@ -7,6 +7,9 @@
 #include <QFile>
 #include <QJsonDocument>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace msgsrv::test {
 
 namespace {
@@ -57,6 +60,26 @@ Daemon::~Daemon()
         m_process.kill();
         m_process.waitForFinished();
     }
+}
+
+void Daemon::limitOpenFiles(quint64 soft, quint64 hard)
+{
+    m_process.setChildProcessModifier([soft, hard] {
+        const rlimit limit{soft, hard};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    });
+}
+
+std::chrono::milliseconds Daemon::cpuTime() const
+{
+    QFile file(QStringLiteral("/proc/%1/stat").arg(pid()));
+    if (!file.open(QFile::ReadOnly))
+        return {};
+    const QByteArray stat = file.readAll();
+    // What stands behind the name, which may hold blanks: proc(5) counts from there, utime is the 12th.
+    const QByteArrayList fields = stat.mid(stat.lastIndexOf(')') + 2).split(' ');
+    const qint64 ticks = fields.value(11).toLongLong() + fields.value(12).toLongLong();
+    return std::chrono::milliseconds(ticks * 1000 / ::sysconf(_SC_CLK_TCK));
 }
 
 bool Daemon::start()

@@ -8,6 +8,8 @@
 #include <QStringList>
 #include <QTemporaryDir>
 
+#include <chrono>
+
 namespace msgsrv::test {
 
 /// The real daemon of this build as a child process, in state and runtime directories of its own, listening
@@ -30,6 +32,8 @@ public:
     Daemon(const Daemon &) = delete;
     Daemon &operator=(const Daemon &) = delete;
 
+    /// Makes the next start() one with these limits of open files (RLIMIT_NOFILE).
+    void limitOpenFiles(quint64 soft, quint64 hard);
     /// Starts it and waits for its ready line; false when it ended before, or never said it.
     [[nodiscard]] bool start();
     /// SIGTERM, and waits for the end.
@@ -39,6 +43,8 @@ public:
 
     [[nodiscard]] bool isRunning() const { return m_process.state() == QProcess::Running; }
     [[nodiscard]] qint64 pid() const { return m_process.processId(); }
+    /// User and system time that it has used so far.
+    [[nodiscard]] std::chrono::milliseconds cpuTime() const;
     /// Everything that it wrote to stderr so far.
     [[nodiscard]] QByteArray log();
     /// What the ready line told, and `host:port` of the listeners in it.

@@ -30,7 +30,9 @@ bool User::listen(const QByteArray &through, const Headers &connectHeaders)
     const QByteArray authority = url.authority().toUtf8();
     m_stomp = std::make_unique<StompClient>(through.isEmpty() ? authority : through, options);
     return m_stomp->connectAs(m_name, m_key, connectHeaders).command == "CONNECTED"
-        && m_stomp->sendForReceipt("SUBSCRIBE", {{"id", "sub-0"}, {"destination", queue()}}).command
+        && m_stomp
+               ->sendForReceipt("SUBSCRIBE", {{"id", "sub-0"}, {"destination", queue()}, {"ack", m_ackMode}})
+               .command
         == "RECEIPT";
 }
 

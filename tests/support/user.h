@@ -19,6 +19,9 @@ public:
     /// CONNECT and SUBSCRIBE at the listening address; true when both succeeded. @p through replaces host and
     /// port of the address (for a proxy).
     [[nodiscard]] bool listen(const QByteArray &through = {}, const Headers &connectHeaders = {});
+    /// The `ack` header of the SUBSCRIBE to come; "auto" unless it is set.
+    void setAckMode(const QByteArray &mode) { m_ackMode = mode; }
+    [[nodiscard]] const QByteArray &ackMode() const { return m_ackMode; }
     /// connect() and listen().
     [[nodiscard]] bool enter();
     /// POST /disconnect with the key.
@@ -52,6 +55,7 @@ private:
     Tls m_tls;
     QByteArray m_key;
     QByteArray m_listeningAddress;
+    QByteArray m_ackMode = "auto";
     std::unique_ptr<StompClient> m_stomp;
 };
 

@@ -87,6 +87,9 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QVERIFY(config.stomp.loginTimeout == 10s);
     QVERIFY(config.stomp.pingInterval == 30s);
     QCOMPARE(config.stomp.headers, 64);
+    QCOMPARE(config.stomp.subscriptions, 8);
+    QCOMPARE(config.stomp.transactions, 16);
+    QCOMPARE(config.stomp.transactionBytes, std::int64_t(1024 * 1024));
     QCOMPARE(config.stomp.headerBytes, 8192);
     QVERIFY(!config.tls.enabled());
     QVERIFY(config.net.allowedOrigins.empty() && config.net.trustedProxies.empty());

@@ -4,6 +4,7 @@
 #include "tests/server/app/tlsfixture.h"
 
 #include <QSslCertificate>
+#include <QSslCipher>
 #include <QSslKey>
 #include <QTest>
 
@@ -17,6 +18,7 @@ class TestTlsPair : public QObject
 private slots:
     void goodPairsMakeAConfiguration_data();
     void goodPairsMakeAConfiguration();
+    void onlyRecommendedCiphersAreOffered();
     void theChainIsHandedOut();
     void wrongPairsAreTold_data();
     void wrongPairsAreTold();
@@ -47,6 +49,22 @@ void TestTlsPair::goodPairsMakeAConfiguration()
     QVERIFY(!configuration.privateKey().isNull());
     QCOMPARE(configuration.privateKey().type(), QSsl::PrivateKey);
     QCOMPARE(configuration.peerVerifyMode(), QSslSocket::VerifyNone);
+}
+
+void TestTlsPair::onlyRecommendedCiphersAreOffered()
+{
+    const TlsIdentity identity("EC");
+    QSet<QSsl::SslProtocol> protocols;
+    const auto ciphers = serverTls(identity.certificatePem(), identity.keyPem()).ciphers();
+    for (const QSslCipher &cipher : ciphers) {
+        const QString name = cipher.name();
+        QVERIFY2(name.contains(QLatin1String("GCM")) || name.contains(QLatin1String("CHACHA20")),
+                 qPrintable(name));
+        QVERIFY2(name.startsWith(QLatin1String("TLS_")) || name.startsWith(QLatin1String("ECDHE-")),
+                 qPrintable(name));
+        protocols.insert(cipher.protocol());
+    }
+    QCOMPARE(protocols, QSet<QSsl::SslProtocol>({QSsl::TlsV1_2, QSsl::TlsV1_3}));
 }
 
 void TestTlsPair::theChainIsHandedOut()

@@ -102,7 +102,7 @@ public:
     {
         m_inner.publish(queue, std::move(message), tellWhat, std::move(done));
     }
-    std::vector<MessagePtr> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
+    std::vector<Delivery> take(const ListeningKey &queue, ConnectionId consumer, int maxMessages,
                                  qsizetype maxBytes) override
     {
         return m_inner.take(queue, consumer, maxMessages, maxBytes);
@@ -111,6 +111,15 @@ public:
                 DropReason reason) override
     {
         m_inner.settle(queue, consumer, written, dropped, reason);
+    }
+    void hold(const ListeningKey &queue, ConnectionId consumer, int written, int returned) override
+    {
+        m_inner.hold(queue, consumer, written, returned);
+    }
+    void acknowledge(const ListeningKey &queue, ConnectionId consumer, const std::vector<DeliveryTag> &tags,
+                     Verdict verdict) override
+    {
+        m_inner.acknowledge(queue, consumer, tags, verdict);
     }
     void inspect(InspectDone done) override { m_inner.inspect(std::move(done)); }
     [[nodiscard]] BrokerCounts counts() const override { return m_inner.counts(); }

@@ -81,10 +81,13 @@ void TestBrokerCollector::whatTheBrokerCountsIsShown()
                  "messaging_messages_dropped_total{reason=\"connection_lost\"} 0",
                  "messaging_messages_dropped_total{reason=\"slow_consumer\"} 1",
                  "messaging_messages_dropped_total{reason=\"expired\"} 0",
+                 "messaging_messages_dropped_total{reason=\"rejected\"} 0",
                  "messaging_messages_dropped_total{reason=\"purged\"} 0",
                  "messaging_messages_refused_total{reason=\"no_queue\"} 3",
                  "messaging_messages_refused_total{reason=\"queue_full\"} 2",
                  "messaging_messages_in_flight 2",
+                 "messaging_messages_unacknowledged 0",
+                 "messaging_messages_returned_total 0",
                  "messaging_queues 1",
              }));
 }

@@ -30,11 +30,11 @@ MessagePtr message(int id, qsizetype weight = 100)
     return made;
 }
 
-QByteArray ids(const std::vector<MessagePtr> &messages)
+QByteArray ids(const std::vector<Delivery> &deliveries)
 {
     QByteArrayList list;
-    for (const MessagePtr &taken : messages)
-        list.append(taken->id);
+    for (const Delivery &taken : deliveries)
+        list.append(taken.message->id + (taken.redelivered ? "!" : ""));
     return list.join(' ');
 }
 
@@ -114,7 +114,7 @@ struct Bench
     }
 
     QByteArray takeTold() { return std::exchange(told, {}).join(' '); }
-    std::vector<MessagePtr> take(ConnectionId consumer, int messages = 100, qsizetype bytes = 1 << 20)
+    std::vector<Delivery> take(ConnectionId consumer, int messages = 100, qsizetype bytes = 1 << 20)
     {
         return broker.take(key(), consumer, messages, bytes);
     }

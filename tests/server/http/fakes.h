@@ -120,7 +120,10 @@ public:
         published.push_back({queue.secret(), std::move(message), tell});
         done(result);
     }
-    std::vector<MessagePtr> take(const ListeningKey &, ConnectionId, int, qsizetype) override { return {}; }
+    std::vector<Delivery> take(const ListeningKey &, ConnectionId, int, qsizetype) override { return {}; }
+    void hold(const ListeningKey &, ConnectionId, int, int) override { }
+    void acknowledge(const ListeningKey &, ConnectionId, const std::vector<DeliveryTag> &, Verdict) override
+    { }
     void settle(const ListeningKey &, ConnectionId, int, int, DropReason) override { }
     void inspect(InspectDone done) override { done({}); }
     [[nodiscard]] BrokerCounts counts() const override { return {}; }

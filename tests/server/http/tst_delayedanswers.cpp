@@ -55,8 +55,24 @@ private slots:
         }));
         answers.sweep(m_now);
         QCOMPARE(given, 1);
-        answers.giveAll();
+        answers.sweep(m_now + seconds(1));
         QCOMPARE(given, 2);
+    }
+
+    void nothingWaitsAfterTheyAreShut()
+    {
+        DelayedAnswers answers;
+        int given = 0;
+        bool taken = true;
+        QVERIFY(answers.add(m_now + seconds(1), [&] {
+            ++given;
+            taken = answers.add(m_now, [&] { ++given; }); // the next request of the same connection
+        }));
+        answers.shut();
+        QCOMPARE(given, 1);
+        QVERIFY(!taken);
+        QVERIFY(!answers.add(m_now, [] {}));
+        QCOMPARE(answers.size(), std::size_t(0));
     }
 
     void whatWaitsAtTheEndIsNotGiven()

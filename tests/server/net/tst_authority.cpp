@@ -53,6 +53,7 @@ void TestAuthority::refusesWhatIsNone_data()
     for (const char *text : {"", ":80", "a:", "a:65536", "a:-1", "a:b", "a b", "a/b", "user@a", "[", "[]",
                              "[::1", "[::g]", "[::1]80", "::1", "a;b", "\xC3\xA4"})
         QTest::newRow(text) << QByteArray(text);
+    QTest::newRow("NUL in an IPv6 literal") << QByteArray("[::1\0x]", 7);
 }
 
 void TestAuthority::refusesWhatIsNone()

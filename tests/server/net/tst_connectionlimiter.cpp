@@ -77,6 +77,7 @@ private slots:
     {
         ConnectionLimiter limiter(0, 2, m_proxies);
         std::vector<Slot> opened;
+        opened.reserve(5);
         for (int i = 0; i < 5; ++i)
             opened.push_back(*limiter.admit(m_proxy));
         QVERIFY(opened[0].attribute(m_a));
@@ -139,6 +140,7 @@ private slots:
     {
         ConnectionLimiter limiter(0, 0);
         std::vector<Slot> opened;
+        opened.reserve(10'000);
         for (int i = 0; i < 10'000; ++i)
             opened.push_back(*limiter.admit(QHostAddress(QHostAddress::LocalHost)));
         QCOMPARE(limiter.total(), 10'000);
@@ -149,6 +151,7 @@ private slots:
         ConnectionLimiter limiter(100, 0, m_proxies);
         std::vector<std::vector<Slot>> held(4);
         std::vector<std::thread> threads;
+        threads.reserve(held.size());
         for (std::vector<Slot> &mine : held) {
             threads.emplace_back([&] {
                 for (int i = 0; i < 100; ++i) {

@@ -56,16 +56,17 @@ private:
     std::unique_ptr<Front> m_front; // the thread's
     quint16 m_port = 0;
 
-    void startWith(int descriptorCeiling)
+    void startWith(int descriptorCeiling, int acceptsPerTurn = 64)
     {
         auto sockets = ListenSockets::open(QHostAddress::LocalHost, 0, 1);
         QVERIFY(sockets);
         m_port = sockets->port();
         m_thread = std::make_unique<IoThread>(0);
         const int descriptor = sockets->take(0);
-        m_thread->start([this, descriptorCeiling, descriptor] {
+        m_thread->start([this, descriptorCeiling, acceptsPerTurn, descriptor] {
             FrontSettings settings;
             settings.descriptorCeiling = descriptorCeiling;
+            settings.limits.acceptsPerTurn = acceptsPerTurn;
             m_front = std::make_unique<Front>(settings, std::vector<HttpRoute>{}, Front::HandlerFactory(),
                                               m_thread.get(), m_limiter, m_frontMetrics);
             m_front->listen(descriptor);
@@ -90,7 +91,10 @@ private:
     }
     [[nodiscard]] QByteArray rejected() const
     {
-        const QByteArray name = "messaging_connections_rejected_total{reason=\"descriptors\"} ";
+        return metric("messaging_connections_rejected_total{reason=\"descriptors\"} ");
+    }
+    [[nodiscard]] QByteArray metric(const QByteArray &name) const
+    {
         const QByteArray text = QByteArray::fromStdString(m_metrics.render());
         return text.mid(text.indexOf(name) + name.size()).split('\n').first();
     }
@@ -107,6 +111,20 @@ private:
     [[nodiscard]] qint64 paused() const { return m_frontMetrics.pausedListeners.load(); }
 
 private slots:
+    void oneTurnAcceptsNoMoreThanItMay()
+    {
+        startWith(0, 4);
+        std::promise<void> busy;
+        m_thread->executor().post([waiting = busy.get_future().share()] { waiting.wait(); });
+        std::vector<std::unique_ptr<QTcpSocket>> sockets;
+        for (int i = 0; i < 10; ++i)
+            sockets.push_back(dial()); // the kernel accepts them for a thread that is busy
+        QCOMPARE(m_limiter.total(), 0);
+        busy.set_value();
+        QTRY_COMPARE(m_limiter.total(), 10);
+        QCOMPARE(metric("\nmessaging_accept_turns_cut_total "), QByteArray("2")); // 4, 4 and 2
+    }
+
     void cleanup()
     {
         m_thread->stop([this] { m_front.reset(); });
@@ -155,6 +173,7 @@ private slots:
     {
         startWith(0);
         std::vector<std::unique_ptr<QTcpSocket>> clients;
+        clients.reserve(20);
         for (int i = 0; i < 20; ++i)
             clients.push_back(dial());
         for (const auto &client : clients)

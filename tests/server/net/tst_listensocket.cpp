@@ -67,6 +67,7 @@ private slots:
         const auto sockets = ListenSockets::open(QHostAddress::LocalHost, 0, 1);
         QVERIFY(sockets);
         std::vector<std::unique_ptr<QTcpSocket>> clients;
+        clients.reserve(300);
         for (int i = 0; i < 300; ++i) {
             clients.push_back(std::make_unique<QTcpSocket>());
             clients.back()->connectToHost(QHostAddress::LocalHost, sockets->port());

@@ -9,14 +9,15 @@ namespace {
 
 const QByteArray key = "dGhlIHNhbXBsZSBub25jZQ==";
 
-tl::expected<WebSocketUpgrade, Problem> check(const QByteArray &path, const QByteArray &fields)
+tl::expected<WebSocketUpgrade, Problem> check(const QByteArray &path, const QByteArray &fields,
+                                              std::string_view webSocketPath = "/ws")
 {
     const QByteArray text = "GET " + path
         + " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + fields + "\r\n";
     HttpHeadResult result = parseHttpHead({text.constData(), std::size_t(text.size())});
     const auto *complete = std::get_if<HttpHeadComplete>(&result);
     Q_ASSERT(complete);
-    return checkUpgrade(complete->head, "/ws");
+    return checkUpgrade(complete->head, webSocketPath);
 }
 
 } // namespace
@@ -56,6 +57,15 @@ private slots:
         const QByteArray canonical = QByteArray::fromStdString(canonicalUpgradeRequest(*upgrade, "/ws"));
         QCOMPARE(canonical.contains("Sec-WebSocket-Protocol"), !chosen.isEmpty());
         QVERIFY(canonical.endsWith("\r\n\r\n"));
+    }
+
+    void anyPathIsTakenWhereNoneIsNamed()
+    {
+        const QByteArray fields = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + "\r\n";
+        QVERIFY(!check("/a/b?c", fields));
+        const auto upgrade = check("/a/b?c", fields, anyPath);
+        QVERIFY(upgrade);
+        QVERIFY(canonicalUpgradeRequest(*upgrade, anyPath).starts_with("GET / HTTP/1.1\r\n"));
     }
 
     void pathsWithASlashOrAQueryReachIt()

@@ -39,7 +39,10 @@ public:
     void unsubscribe(const ListeningKey &, ConnectionId) override { }
     void detach(const ListeningKey &, ConnectionId) override { }
     void remove(const ListeningKey &, DropReason) override { }
-    std::vector<MessagePtr> take(const ListeningKey &, ConnectionId, int, qsizetype) override { return {}; }
+    std::vector<Delivery> take(const ListeningKey &, ConnectionId, int, qsizetype) override { return {}; }
+    void hold(const ListeningKey &, ConnectionId, int, int) override { }
+    void acknowledge(const ListeningKey &, ConnectionId, const std::vector<DeliveryTag> &, Verdict) override
+    { }
     void settle(const ListeningKey &, ConnectionId, int, int, DropReason) override { }
     void inspect(InspectDone) override { }
     [[nodiscard]] BrokerCounts counts() const override { return {}; }

@@ -153,10 +153,10 @@ public:
         if (publishesAtOnce)
             answerPublish();
     }
-    std::vector<MessagePtr> take(const ListeningKey &, ConnectionId, int maxMessages,
-                                 qsizetype maxBytes) override
+    std::vector<Delivery> take(const ListeningKey &, ConnectionId, int maxMessages,
+                               qsizetype maxBytes) override
     {
-        std::vector<MessagePtr> batch;
+        std::vector<Delivery> batch;
         if (maxMessages == 0) {
             calls += "blocked";
             return batch;
@@ -166,8 +166,10 @@ public:
             bytes += waiting.front()->weight();
             if (!batch.empty() && bytes > maxBytes)
                 break;
-            batch.push_back(std::move(waiting.front()));
+            MessagePtr message = std::move(waiting.front());
             waiting.pop_front();
+            const bool redelivered = message->id.endsWith('!');
+            batch.push_back({std::move(message), ++tags, redelivered});
         }
         calls += "take " + QByteArray::number(int(batch.size()));
         return batch;
@@ -177,6 +179,19 @@ public:
         calls += "settle " + QByteArray::number(written) + ' ' + QByteArray::number(dropped);
         if (dropped > 0)
             droppedAs = reason;
+    }
+    void hold(const ListeningKey &, ConnectionId, int written, int returned) override
+    {
+        calls += "hold " + QByteArray::number(written) + ' ' + QByteArray::number(returned);
+    }
+    void acknowledge(const ListeningKey &, ConnectionId, const std::vector<DeliveryTag> &settled,
+                     Verdict verdict) override
+    {
+        static const char *const names[]{"accept", "return", "reject"};
+        QByteArray call = names[int(verdict)];
+        for (const DeliveryTag tag : settled)
+            call += ' ' + QByteArray::number(quint64(tag));
+        calls += call;
     }
     void inspect(InspectDone) override { }
     [[nodiscard]] BrokerCounts counts() const override { return {}; }
@@ -194,6 +209,7 @@ public:
         done(publishResult);
     }
 
+    DeliveryTag tags = 0; ///< given out; a message whose id ends in "!" is redelivered
     bool subscribesAtOnce = true;
     bool publishesAtOnce = true;
     PublishResult publishResult{PublishResult::State::Queued, PublishRefusal::None};

@@ -357,11 +357,6 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
     const char *const missing = "header missing";
     const char *const foreign = "The queue is not this session's own.";
 
-    row("ACK", "ACK\nid:1\n", unsupported, "ACK is not supported yet.", 1008);
-    row("NACK", "NACK\nid:1\n", unsupported, "NACK is not supported yet.", 1008);
-    row("BEGIN", "BEGIN\ntransaction:1\n", unsupported, "BEGIN is not supported yet.", 1008);
-    row("COMMIT", "COMMIT\ntransaction:1\n", unsupported, "COMMIT is not supported yet.", 1008);
-    row("ABORT", "ABORT\ntransaction:1\n", unsupported, "ABORT is not supported yet.", 1008);
     row("a server's command", "MESSAGE\n", "not a client command", "This command is sent by servers only.",
         1002);
     row("an unknown command", "HELLO\n", "unknown command",
@@ -379,9 +374,6 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
     row("SEND to the own queue", "SEND\ndestination:/queue/queue.alice\n", unsupported,
         "SEND to anything but /user/<userId> is not supported yet.", 1008);
     row("SEND to a foreign queue", "SEND\ndestination:/queue/queue.bob\n", "access refused", foreign, 1008);
-    row("SEND in a transaction", "SEND\ndestination:/user/bob\ntransaction:1\n", unsupported,
-        "SEND in a transaction is not supported yet.", 1008);
-
     row("SUBSCRIBE without destination", "SUBSCRIBE\nid:1\n", missing,
         "SUBSCRIBE needs the header destination.", 1002);
     row("SUBSCRIBE without id", "SUBSCRIBE\ndestination:/queue/queue.alice\n", missing,
@@ -394,10 +386,6 @@ void TestStompFrames::aRefusedFrameEndsTheConnection_data()
         "SUBSCRIBE to anything but /queue/<listeningKey> is not supported yet.", 1008);
     row("SUBSCRIBE to a user", "SUBSCRIBE\nid:1\ndestination:/user/bob\n", unsupported,
         "SUBSCRIBE to anything but /queue/<listeningKey> is not supported yet.", 1008);
-    row("ack:client", "SUBSCRIBE\nid:1\ndestination:/queue/queue.alice\nack:client\n", unsupported,
-        "ack:client is not supported yet.", 1008);
-    row("ack:client-individual", "SUBSCRIBE\nid:1\ndestination:/queue/queue.alice\nack:client-individual\n",
-        unsupported, "ack:client-individual is not supported yet.", 1008);
     row("ack of another kind", "SUBSCRIBE\nid:1\ndestination:/queue/queue.alice\nack:Auto\n", "malformed ack",
         "ack must be auto, client or client-individual.", 1002);
     row("a subscription twice", "SUBSCRIBE\nid:s\ndestination:/queue/queue.alice\n", "subscription exists",

@@ -98,6 +98,7 @@ private slots:
         RateLimiter limiter({each, seconds(2)});
         std::atomic<int> total{0};
         std::vector<std::thread> threads;
+        threads.reserve(4);
         for (int i = 0; i < 4; ++i)
             threads.emplace_back([&] { total += taken(limiter, a, m_now, each); });
         for (std::thread &thread : threads)

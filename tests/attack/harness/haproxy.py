@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HAProxy (Debian's) between the attacker and the daemon."""
+
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+
+from harness.daemon import wait_until
+
+CONFIGURATION = """global
+    maxconn 200
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    timeout http-request 5s
+    option http-keep-alive
+frontend front
+    bind 127.0.0.1:{port}
+    default_backend daemon
+backend daemon
+    http-reuse always
+    option forwardfor
+    server daemon {host}:{backend_port} maxconn 1
+"""
+
+
+def program():
+    return shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class HaProxy:
+    """All requests share one connection to the daemon, so that whatever is smuggled is answered to the next one."""
+
+    def __init__(self, backend):
+        self._folder = tempfile.TemporaryDirectory(prefix="msgsrv-haproxy-")
+        self._backend = backend
+
+    def __enter__(self):
+        self.address = ("127.0.0.1", free_port())
+        file = pathlib.Path(self._folder.name) / "haproxy.cfg"
+        file.write_text(CONFIGURATION.format(port=self.address[1], host=self._backend[0],
+                                             backend_port=self._backend[1]), encoding="ascii")
+        self._process = subprocess.Popen([program(), "-db", "-f", str(file)], stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.PIPE, text=True)
+        if not wait_until(self._listens):
+            self._process.kill()
+            raise RuntimeError("haproxy does not listen: " + self._process.communicate()[1])
+        return self
+
+    def _listens(self):
+        try:
+            socket.create_connection(self.address, timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.communicate(timeout=20)
+        self._folder.cleanup()
