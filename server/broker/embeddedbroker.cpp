@@ -247,6 +247,7 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
             back = it->settle(std::size_t(returned));
         } else {
             back = shard.takeLeftovers({queue, consumer}, std::size_t(written) + std::size_t(returned));
+            tellTap(FlowEvent::Kind::Written, back, 0, std::min(std::size_t(written), back.size()));
         }
         for (std::size_t i = 0; i < back.size(); ++i) {
             const bool wasWritten = !isConsumer && i < std::size_t(written);
@@ -262,6 +263,7 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
                 ready = it->consumer();
         } else {
             shard.count(DropReason::SessionEnded, back.size());
+            tellTap(FlowEvent::Kind::Dropped, back, 0, back.size(), toString(DropReason::SessionEnded));
             unwrittenState = State::Dropped;
         }
     }

@@ -80,6 +80,8 @@ public:
 
     /// Moves the pending outcomes of the waiting messages out; the messages stay.
     [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes();
+    /// What was taken and not settled, oldest first.
+    [[nodiscard]] const std::vector<QueuedMessage> &taken() const { return m_taken; }
     /// The oldest of what waits.
     [[nodiscard]] std::vector<MessagePtr> peek(std::size_t count) const;
     /// The oldest of what was taken.
