@@ -239,10 +239,8 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
         const bool isConsumer = it != shard.queues.end() && it->consumer() == consumer;
         std::vector<QueuedMessage> back;
         if (isConsumer) {
-            if (m_tap && m_tap->isOpen()) {
-                for (const MessagePtr &message : it->peekTaken(std::size_t(written)))
-                    m_tap->tell(FlowEvent::Kind::Written, message);
-            }
+            tellTap(FlowEvent::Kind::Written, it->taken(), 0,
+                    std::min(std::size_t(written), it->taken().size()));
             outcomes = it->hold(std::size_t(written));
             back = it->settle(std::size_t(returned));
         } else {

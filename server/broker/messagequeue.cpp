@@ -197,14 +197,6 @@ std::vector<MessagePtr> MessageQueue::peek(std::size_t count) const
     return messages;
 }
 
-std::vector<MessagePtr> MessageQueue::peekTaken(std::size_t count) const
-{
-    std::vector<MessagePtr> messages;
-    for (std::size_t i = 0; i < std::min(count, m_taken.size()); ++i)
-        messages.push_back(m_taken[i].message);
-    return messages;
-}
-
 QueueFacts MessageQueue::facts() const
 {
     QueueFacts facts;

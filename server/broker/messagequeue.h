@@ -84,8 +84,6 @@ public:
     [[nodiscard]] const std::vector<QueuedMessage> &taken() const { return m_taken; }
     /// The oldest of what waits.
     [[nodiscard]] std::vector<MessagePtr> peek(std::size_t count) const;
-    /// The oldest of what was taken.
-    [[nodiscard]] std::vector<MessagePtr> peekTaken(std::size_t count) const;
     /// All but the queue's name and limits.
     [[nodiscard]] QueueFacts facts() const;
     /// For facts(): messages of this queue were dropped.
