@@ -14,6 +14,8 @@ FrontMetrics::FrontMetrics(Metrics &metrics)
                      [this] { return double(httpConnections.load()); });
     metrics.addGauge("messaging_connections", connections, {{"transport", "websocket"}},
                      [this] { return double(webSocketConnections.load()); });
+    metrics.addGauge("messaging_connections", connections, {{"transport", "tcp"}},
+                     [this] { return double(tcpConnections.load()); });
     static constexpr std::array rejections{"total", "address", "descriptors"};
     for (std::size_t i = 0; i < rejections.size(); ++i)
         m_rejected[i] = &metrics.counter("messaging_connections_rejected_total",
