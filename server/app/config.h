@@ -11,6 +11,7 @@
 #include <QByteArray>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Config
     struct Stomp
     {
         ListenAddress listen;
+        std::optional<ListenAddress> tcpListen; ///< nothing: off
         std::string path; ///< begins with '/'
         std::string publicAddress; ///< a ws or wss URL, or empty: derived from the request
         milliseconds loginTimeout{};

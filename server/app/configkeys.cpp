@@ -55,6 +55,19 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("127.0.0.1:15674")",
          .field = AddressField{[](Config &c) -> ListenAddress & { return c.stomp.listen; }},
          .meaning = "STOMP over WebSocket; may be the same as `http.listen`: one port for both"});
+    add({.name = "stomp.tcp_listen",
+         .type = "address",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &c, const std::string &text) -> tl::expected<void, std::string> {
+             c.stomp.tcpListen.reset();
+             if (text.empty())
+                 return {};
+             c.stomp.tcpListen = ListenAddress::parse(text);
+             if (!c.stomp.tcpListen)
+                 return tl::make_unexpected("is no address; write it like \"127.0.0.1:61613\"");
+             return {};
+         }},
+         .meaning = "STOMP over plain TCP, or TLS where it is on, for programs; empty: off"});
     add({.name = "stomp.path",
          .type = "path",
          .defaultValue = R"("/ws")",

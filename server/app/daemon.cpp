@@ -17,6 +17,7 @@
 #include "server/net/iothreads.h"
 #include "server/net/listensocket.h"
 #include "server/net/requestlimits.h"
+#include "server/net/tcpfront.h"
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
@@ -135,11 +136,14 @@ StompSettings stompSettings(const Config &config)
 struct Daemon::Worker
 {
     Worker(const Config &config, Parts &parts, IoThread &thread);
+    void listenTcp(const Config &config, Parts &parts, IoThread &thread, int index);
 
     SessionEndpoints endpoints;
     WebPages pages;
     const StompSettings stomp;
+    const StompSettings tcpStomp;
     Front front;
+    std::unique_ptr<TcpFront> tcpFront; // null: stomp.tcp_listen is off
 };
 
 /// What the management thread runs. Made and destroyed in that thread.
@@ -183,6 +187,7 @@ struct Daemon::Parts
     std::optional<QSslConfiguration> tls;
     ListenSockets httpSockets;
     ListenSockets stompSockets; // empty when the HTTP listener serves STOMP too
+    ListenSockets tcpSockets; // empty when stomp.tcp_listen is off
     ListenSockets internalSocket;
     bool shared = false; // one listener for HTTP and STOMP
     ListeningAddress listeningAddress;
@@ -252,6 +257,11 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
                  .jsonDepth = config.limits.jsonDepth})
     , pages(parts.listeningAddress)
     , stomp(stompSettings(config))
+    , tcpStomp([&config] {
+        StompSettings settings = stompSettings(config);
+        settings.heartBeat.pingInterval = {}; // TCP's keep-alive looks after silent clients
+        return settings;
+    }())
     , front(
           [&] {
               FrontSettings settings = frontSettings(config);
@@ -291,6 +301,21 @@ Daemon::Management::Management(const Config &config, Parts &parts)
              node, parts.flowTap, parts.managementMetrics)
 {
     node.setNegotiations(&server.feeds().negotiations());
+}
+
+void Daemon::Worker::listenTcp(const Config &config, Parts &parts, IoThread &thread, int index)
+{
+    tcpFront = std::make_unique<TcpFront>(
+        parts.tcpSockets.take(index), frontSettings(config).limits, parts.tls, config.stomp.pingInterval,
+        [this, &parts, &thread](Connection &connection) {
+            return std::make_unique<StompConnection>(
+                connection,
+                StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
+                                               parts.destinations, thread.executor(), parts.metrics,
+                                               parts.requestLimits},
+                tcpStomp);
+        },
+        thread, parts.limiter, parts.frontMetrics);
 }
 
 Daemon::Daemon(const Config &config)
@@ -347,6 +372,10 @@ std::optional<Daemon::Failure> Daemon::openListeners()
         if (auto failure = open(m_config.stomp.listen, m_config.workers, parts.stompSockets))
             return failure;
     }
+    if (m_config.stomp.tcpListen) {
+        if (auto failure = open(*m_config.stomp.tcpListen, m_config.workers, parts.tcpSockets))
+            return failure;
+    }
     if (auto failure = open(m_config.internal.listen, 1, parts.internalSocket))
         return failure;
     if (auto failure = openManagement())
@@ -371,6 +400,10 @@ void Daemon::startWorkers()
                 worker->front.listen(parts.stompSockets.take(i));
             thread.addSweepable(&worker->front);
             thread.addSweepable(&worker->endpoints.delayedAnswers());
+            if (m_config.stomp.tcpListen) {
+                worker->listenTcp(m_config, parts, thread, i);
+                thread.addSweepable(worker->tcpFront.get());
+            }
             parts.workers[std::size_t(i)] = std::move(worker);
         });
     }
@@ -417,11 +450,13 @@ QByteArray Daemon::readyLine() const
         return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
     };
     const Parts &parts = *m_parts;
-    const QJsonObject object{
+    QJsonObject object{
         {QStringLiteral("http"), text(parts.httpSockets)},
         {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
         {QStringLiteral("internal"), text(parts.internalSocket)},
         {QStringLiteral("management"), parts.managementSocket.path()}};
+    if (m_config.stomp.tcpListen)
+        object.insert(QStringLiteral("stomp_tcp"), text(parts.tcpSockets));
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
 }
 
@@ -441,6 +476,8 @@ void Daemon::stop()
         thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
             worker->front.drain();
             worker->endpoints.delayedAnswers().shut();
+            if (worker->tcpFront)
+                worker->tcpFront->drain();
             thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
         });
     }

@@ -17,6 +17,8 @@ FrontMetrics::FrontMetrics(Metrics &metrics)
     metrics.addGauge("messaging_listeners_paused",
                      "Listening sockets that accept nothing because descriptors have run out.", {},
                      [this] { return double(pausedListeners.load()); });
+    metrics.addGauge("messaging_connections", connections, {{"transport", "tcp"}},
+                     [this] { return double(tcpConnections.load()); });
     static constexpr std::array rejections{"total", "address", "descriptors"};
     for (std::size_t i = 0; i < rejections.size(); ++i)
         m_rejected[i] = &metrics.counter("messaging_connections_rejected_total",

@@ -41,6 +41,7 @@ public:
     std::atomic<std::int64_t> httpConnections{0};
     std::atomic<std::int64_t> webSocketConnections{0};
     std::atomic<std::int64_t> pausedListeners{0}; ///< out of descriptors
+    std::atomic<std::int64_t> tcpConnections{0};
 
 private:
     Metrics &m_metrics;
