@@ -22,6 +22,7 @@
 #include <QListWidget>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QRegularExpression>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -288,11 +289,14 @@ void MainWindow::searchUsers(const QString &text)
     plain.remove(QLatin1Char('"'));
     if (plain.size() < 2)
         return;
+    static const QRegularExpression word(QStringLiteral("\\A[\\w@.-]+\\z"));
+    const bool isWord = word.match(plain).hasMatch();
     m_connection.request(
         management::method::viewOpen,
         {{QLatin1String("table"), QLatin1String("sessions")},
          {QLatin1String("columns"), QJsonArray{QLatin1String("user"), QLatin1String("state")}},
-         {QLatin1String("filter"), QStringLiteral("user:\"*%1*\"").arg(plain)},
+         {QLatin1String("filter"),
+          (isWord ? QStringLiteral("user:*%1*") : QStringLiteral("\"%1\"")).arg(plain)},
          {QLatin1String("sort"), QLatin1String("user")},
          {QLatin1String("range"), QJsonArray{0, 8}},
          {QLatin1String("rate"), 0.1}},

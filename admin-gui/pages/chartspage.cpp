@@ -58,6 +58,7 @@ ChartsPage::ChartsPage(PageContext context, QWidget *parent)
     layout->addLayout(head);
     auto *scroll = new QScrollArea(this);
     scroll->setWidgetResizable(true);
+    scroll->setAccessibleName(tr("Charts"));
     scroll->setFrameShape(QFrame::NoFrame);
     m_area->setLayout(m_grid);
     m_grid->setContentsMargins(0, 0, 0, 0);

@@ -35,8 +35,8 @@ FlowPage::FlowPage(PageContext context, QWidget *parent)
     , m_stack(new QStackedWidget(this))
     , m_splitter(new QSplitter(this))
     , m_pause(new QToolButton(this))
-    , m_follow(new QToolButton(this))
-    , m_asTable(new QToolButton(this))
+    , m_follow(new QCheckBox(this))
+    , m_asTable(new QCheckBox(this))
     , m_contents(new QCheckBox(tr("Record &contents"), this))
     , m_selection(new QLabel(this))
 {
@@ -78,7 +78,7 @@ FlowPage::FlowPage(PageContext context, QWidget *parent)
         update();
     });
     connect(m_ladder, &LadderView::currentChanged, this, &FlowPage::showCurrent);
-    connect(m_ladder, &LadderView::followChanged, m_follow, &QToolButton::setChecked);
+    connect(m_ladder, &LadderView::followChanged, m_follow, &QAbstractButton::setChecked);
     connect(&flow(), &FlowModel::statusChanged, this, &FlowPage::update);
     connect(&flow(), &FlowModel::flushed, this, [this] {
         if (isVisible() && !m_judge.isActive())
@@ -98,7 +98,7 @@ FlowPage::FlowPage(PageContext context, QWidget *parent)
 void FlowPage::buildHead(QVBoxLayout *layout)
 {
     auto *head = new QHBoxLayout;
-    const auto button = [&](QToolButton *tool, const QString &text, const QString &tip, bool on) {
+    const auto button = [&](QAbstractButton *tool, const QString &text, const QString &tip, bool on) {
         tool->setText(text);
         tool->setToolTip(tip);
         tool->setCheckable(true);
@@ -107,7 +107,7 @@ void FlowPage::buildHead(QVBoxLayout *layout)
     };
     button(m_pause, tr("Pause"), tr("Nothing moves while paused (Space)"), false);
     button(m_follow, tr("Follow"), tr("Stay at the newest message (F)"), true);
-    auto *fold = new QToolButton(this);
+    auto *fold = new QCheckBox(this);
     button(fold, tr("Fold candidates"),
            tr("One arrow for a run of candidates; double-click or Enter opens one"), true);
     button(m_asTable, tr("As table"), tr("The same messages as a table, also for screen readers"), false);
@@ -137,9 +137,9 @@ void FlowPage::buildHead(QVBoxLayout *layout)
     head->addWidget(exporting);
     layout->addLayout(head);
     connect(m_pause, &QToolButton::toggled, &flow(), &FlowModel::setPaused);
-    connect(m_follow, &QToolButton::toggled, m_ladder, &LadderView::setFollow);
-    connect(fold, &QToolButton::toggled, m_ladder, &LadderView::setFold);
-    connect(m_asTable, &QToolButton::toggled, this, &FlowPage::update);
+    connect(m_follow, &QAbstractButton::toggled, m_ladder, &LadderView::setFollow);
+    connect(fold, &QAbstractButton::toggled, m_ladder, &LadderView::setFold);
+    connect(m_asTable, &QAbstractButton::toggled, this, &FlowPage::update);
     connect(time, &QComboBox::currentIndexChanged, m_ladder,
             [this](int mode) { m_ladder->setTimeMode(static_cast<LadderView::TimeMode>(mode)); });
     connect(m_contents, &QCheckBox::toggled, &flow(), &FlowModel::setPayload);
@@ -178,6 +178,7 @@ void FlowPage::restoreLayout(const QByteArray &state)
 void FlowPage::update()
 {
     m_pause->setText(flow().isPaused() && flow().waiting() > 0 ? tr("Paused (%1 new)").arg(flow().waiting())
+                         : flow().isPaused()                   ? tr("Paused")
                                                                : tr("Pause"));
     const bool admin = connection().login().role == QLatin1String("admin");
     m_contents->setEnabled(admin || m_contents->isChecked());

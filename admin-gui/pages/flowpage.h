@@ -60,8 +60,8 @@ private:
     QStackedWidget *m_stack;
     QSplitter *m_splitter;
     QToolButton *m_pause;
-    QToolButton *m_follow;
-    QToolButton *m_asTable;
+    QCheckBox *m_follow;
+    QCheckBox *m_asTable;
     QCheckBox *m_contents;
     QLabel *m_selection;
     QByteArray m_firstSplit;

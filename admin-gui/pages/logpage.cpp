@@ -6,6 +6,7 @@
 #include "admin-gui/widgets/tableview.h"
 #include "shared/management/protocol.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QInputDialog>
@@ -26,7 +27,7 @@ LogPage::LogPage(PageContext context, QWidget *parent)
     , m_pattern(new QLineEdit(this))
     , m_note(new QLabel(this))
     , m_pause(new QToolButton(this))
-    , m_follow(new QToolButton(this))
+    , m_follow(new QCheckBox(this))
     , m_verbose(new QToolButton(this))
     , m_table(new TableView(this))
     , m_placeholder(new Placeholder(this))
@@ -92,7 +93,7 @@ LogPage::LogPage(PageContext context, QWidget *parent)
     connect(m_pattern, &QLineEdit::returnPressed, this, &LogPage::applyFilter);
     connect(m_level, &QComboBox::currentIndexChanged, this, &LogPage::applyFilter);
     connect(m_pause, &QToolButton::toggled, m_model, &LogModel::setPaused);
-    connect(m_follow, &QToolButton::toggled, this, [this](bool on) {
+    connect(m_follow, &QAbstractButton::toggled, this, [this](bool on) {
         if (on)
             m_table->scrollToBottom();
     });
@@ -138,7 +139,8 @@ void LogPage::update()
 {
     m_pause->setText(m_model->isPaused() && m_model->waiting() > 0
                          ? tr("Paused (%1 new)").arg(m_model->waiting())
-                         : tr("Pause"));
+                         : m_model->isPaused() ? tr("Paused")
+                                               : tr("Pause"));
     const QString why = whyNot(connection(), management::method::logLevel);
     m_verbose->setEnabled(why.isEmpty());
     m_verbose->setToolTip(why.isEmpty() ? tr("Makes one category more talkative for a while") : why);

@@ -6,6 +6,7 @@
 
 #include <QTimer>
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
 class QLineEdit;
@@ -44,7 +45,7 @@ private:
     QLineEdit *m_pattern;
     QLabel *m_note;
     QToolButton *m_pause;
-    QToolButton *m_follow;
+    QCheckBox *m_follow;
     QToolButton *m_verbose;
     TableView *m_table;
     Placeholder *m_placeholder;

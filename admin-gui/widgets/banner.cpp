@@ -74,17 +74,18 @@ void Banner::update()
 void Banner::color()
 {
     const Colors &colors = colorsOf(parentWidget() != nullptr ? parentWidget()->palette() : QPalette());
-    QPalette tinted = palette();
+    QPalette tinted = parentWidget() != nullptr ? parentWidget()->palette() : QPalette();
     tinted.setColor(QPalette::Window, colors.tint(colors.warning, 0.22));
     tinted.setColor(QPalette::WindowText, colors.text);
-    if (tinted != palette())
-        setPalette(tinted);
+    m_coloring = true;
+    setPalette(tinted);
+    m_coloring = false;
 }
 
 void Banner::changeEvent(QEvent *event)
 {
     QFrame::changeEvent(event);
-    if (event->type() == QEvent::StyleChange)
+    if (event->type() == QEvent::PaletteChange && !m_coloring)
         color();
 }
 

@@ -35,6 +35,7 @@ private:
     QTimer m_tick;
     qint64 m_since = 0; ///< when the state was Live last, ms; 0: never
     bool m_wasLive = false;
+    bool m_coloring = false;
 };
 
 } // namespace msgsrv::console

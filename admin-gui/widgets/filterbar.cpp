@@ -7,6 +7,7 @@
 
 #include <QAction>
 #include <QCompleter>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 
@@ -147,6 +148,13 @@ void FilterBar::color()
     QPalette note = palette();
     note.setColor(QPalette::WindowText, colors.bad);
     m_note->setPalette(note);
+}
+
+void FilterBar::changeEvent(QEvent *event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        color();
 }
 
 void FilterBar::tell()

@@ -35,6 +35,9 @@ public:
 signals:
     void filterChanged(const QString &filter);
 
+protected:
+    void changeEvent(QEvent *event) override;
+
 private:
     void check();
     void tell();

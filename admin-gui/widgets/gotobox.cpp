@@ -15,7 +15,9 @@ GoToBox::GoToBox(QWidget *window)
     , m_line(new QLineEdit(this))
     , m_list(new QListWidget(this))
 {
-    setFrameShape(QFrame::StyledPanel);
+    setFrameStyle(QFrame::Box | QFrame::Plain);
+    setForegroundRole(QPalette::Highlight);
+    setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
     setAccessibleName(tr("Go to"));
     auto *layout = new QVBoxLayout(this);

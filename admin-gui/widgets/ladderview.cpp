@@ -76,6 +76,9 @@ void LadderView::rebuild()
 {
     if (m_model == nullptr)
         return;
+    const LadderMetrics pixels = metrics();
+    const double room = viewport()->width() - pixels.gutter - pixels.margin;
+    m_options.mostLifelines = std::clamp(static_cast<int>(room / (fontMetrics().height() * 5.6)), 5, 24);
     m_layout.build(
         m_model->rowCount(), [this](int i) -> const FlowMessage & { return m_model->at(i); }, m_options);
     const auto find = [this](quint64 seq) {
@@ -118,8 +121,7 @@ LadderMetrics LadderView::metrics() const
     metrics.row = std::round(text * 1.95);
     metrics.head = std::round(text * 2.1);
     metrics.gutter = fontMetrics().horizontalAdvance(QStringLiteral("00:00:00.000")) + 34;
-    metrics.margin
-        = fontMetrics().horizontalAdvance(QStringLiteral("dropped: recipient has no session")) + 30;
+    metrics.margin = fontMetrics().horizontalAdvance(QStringLiteral("dropped: no such session")) + 30;
     const int lifelines = std::max(1, static_cast<int>(m_layout.lifelines().size()));
     const double wide = (viewport()->width() - metrics.gutter - metrics.margin) / lifelines;
     metrics.spacing = std::clamp(wide, text * 5.6, text * 22.0);
@@ -326,7 +328,8 @@ void LadderView::paintArrow(QPainter &painter, const LadderMetrics &m, const Col
     if (entry.from == entry.to && message.from != message.to) // both share the last lifeline
         label += tr(" %1 → %2").arg(message.from, message.to);
     const double advance = fontMetrics().horizontalAdvance(label);
-    const double centre = from + direction * (20 + advance / 2);
+    const bool gathered = entry.from == entry.to && message.from != message.to;
+    const double centre = gathered ? from - 10 - advance / 2 : from + direction * (20 + advance / 2);
     painter.setPen(color);
     painter.drawText(QRectF(centre - advance / 2 - 4, row * m.row, advance + 8, y - row * m.row - 1),
                      Qt::AlignHCenter | Qt::AlignBottom, label);

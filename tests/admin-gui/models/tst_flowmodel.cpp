@@ -36,7 +36,7 @@ struct House
         server.notify(QStringLiteral("flow.event"),
                       {{QStringLiteral("sub"), 4},
                        {QStringLiteral("seq"), ++seq},
-                       {QStringLiteral("ts"), 1'700'000'000'000},
+                       {QStringLiteral("ts"), qint64(1'700'000'000'000)},
                        {QStringLiteral("event"), QLatin1String(name)},
                        {QStringLiteral("message"), QStringLiteral("m-%1").arg(message)},
                        {QStringLiteral("from"), QStringLiteral("alice")},

@@ -30,7 +30,7 @@ struct House
         server.notify(QStringLiteral("log.line"),
                       {{QStringLiteral("sub"), 9},
                        {QStringLiteral("seq"), 1},
-                       {QStringLiteral("ts"), 1'700'000'000'000},
+                       {QStringLiteral("ts"), qint64(1'700'000'000'000)},
                        {QStringLiteral("level"), QLatin1String(level)},
                        {QStringLiteral("category"), QStringLiteral("net")},
                        {QStringLiteral("event"), QStringLiteral("e")},

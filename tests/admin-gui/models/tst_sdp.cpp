@@ -31,12 +31,13 @@ private slots:
     {
         QTest::addColumn<QString>("content");
         QTest::newRow("bare") << QStringLiteral("v=0");
-        QTest::newRow("RTCSessionDescription") << QStringLiteral(R"({"type":"offer","sdp":"v=0"})");
+        QTest::newRow("RTCSessionDescription") << QStringLiteral("{\"type\":\"offer\",\"sdp\":\"v=0\"}");
         QTest::newRow("in an object")
-            << QStringLiteral(R"({"kind":"x","data":{"type":"offer","sdp":"v=0"}})");
-        QTest::newRow("JSON in a string") << QStringLiteral(R"({"payload":"{\"sdp\":\"v=0\"}"})");
-        QTest::newRow("an object called sdp") << QStringLiteral(R"({"sdp":{"type":"offer","sdp":"v=0"}})");
-        QTest::newRow("in a list") << QStringLiteral(R"({"list":[1,{"sdp":"v=0"}]})");
+            << QStringLiteral("{\"kind\":\"x\",\"data\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}");
+        QTest::newRow("JSON in a string") << QStringLiteral("{\"payload\":\"{\\\"sdp\\\":\\\"v=0\\\"}\"}");
+        QTest::newRow("an object called sdp")
+            << QStringLiteral("{\"sdp\":{\"type\":\"offer\",\"sdp\":\"v=0\"}}");
+        QTest::newRow("in a list") << QStringLiteral("{\"list\":[1,{\"sdp\":\"v=0\"}]}");
     }
     void findsTheDescriptionWhereverItIs()
     {
@@ -45,8 +46,8 @@ private slots:
     }
     void findsNoneWhereThereIsNone()
     {
-        for (const char *content :
-             {"", "hello", "{}", "{\"sdp\":5}", "[", R"({"a":{"b":{"c":{"d":{"e":{"f":{"sdp":"v=0"}}}}}}})"})
+        for (const char *content : {"", "hello", "{}", "{\"sdp\":5}", "[",
+                                    "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"sdp\":\"v=0\"}}}}}}}"})
             QCOMPARE(Sdp::textIn(QLatin1String(content)), QString());
     }
     void readsCandidates()
@@ -62,7 +63,7 @@ private slots:
         for (const char *bad : {"", "candidate:", "candidate:1 1 udp 1 a 1 type host", "sdp"})
             QVERIFY(!IceCandidate::parse(QLatin1String(bad)).isValid());
         QCOMPARE(IceCandidate::allIn(
-                     QStringLiteral(R"({"candidate":{"candidate":"candidate:1 1 udp 1 a 1 typ host"}})"))
+                     QStringLiteral("{\"candidate\":{\"candidate\":\"candidate:1 1 udp 1 a 1 typ host\"}}"))
                      .size(),
                  1U);
         QCOMPARE(IceCandidate::allIn(
