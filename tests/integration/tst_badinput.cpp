@@ -267,9 +267,8 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("a topic", "SUBSCRIBE\nid:x\ndestination:/topic/x\n\nNUL", 1008);
     row("no destination", "SUBSCRIBE\nid:x\n\nNUL", 1002);
     row("no id", "SUBSCRIBE\ndestination:/queue/KEY\n\nNUL", 1002);
-    row("ack:client", "SUBSCRIBE\nid:x\nack:client\ndestination:/queue/KEY\n\nNUL", 1008);
-    row("ack:client-individual", "SUBSCRIBE\nid:x\nack:client-individual\ndestination:/queue/KEY\n\nNUL",
-        1008);
+    row("prefetch-count of letters", "SUBSCRIBE\nid:x\nprefetch-count:all\ndestination:/queue/KEY\n\nNUL",
+        1002);
     row("unknown ack", "SUBSCRIBE\nid:x\nack:maybe\ndestination:/queue/KEY\n\nNUL", 1002);
     row("SEND without a destination", "SEND\n\nxNUL", 1002);
     row("SEND to a queue", "SEND\ndestination:/queue/WITNESS\n\nxNUL", 1008);
@@ -277,10 +276,10 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("SEND to no user id", "SEND\ndestination:/user/" + QByteArray(129, 'n') + "\n\nxNUL", 1002);
     row("SEND to nobody", "SEND\ndestination:/user/\n\nxNUL", 1002);
     row("second CONNECT", "CONNECT\naccept-version:1.2\nlogin:client\npasscode:KEY\n\nNUL", 1002);
-    row("ACK", "ACK\nid:1\n\nNUL", 1008);
-    row("NACK", "NACK\nid:1\n\nNUL", 1008);
-    row("BEGIN", "BEGIN\ntransaction:t\n\nNUL", 1008);
-    row("SEND in a transaction", "SEND\ntransaction:t\ndestination:/user/client\n\nxNUL", 1008);
+    row("ACK of nothing", "ACK\nid:1\n\nNUL", 1002);
+    row("NACK of nothing", "NACK\nid:1\n\nNUL", 1002);
+    row("BEGIN twice", "BEGIN\ntransaction:t\n\nNULBEGIN\ntransaction:t\n\nNUL", 1002);
+    row("SEND in no transaction", "SEND\ntransaction:t\ndestination:/user/client\n\nxNUL", 1002);
     row("unknown command", "JUMP\n\nNUL", 1002);
     row("small letters", "send\ndestination:/user/client\n\nxNUL", 1002);
     row("a server's command", "MESSAGE\n\nNUL", 1002);
