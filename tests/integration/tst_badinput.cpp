@@ -267,6 +267,8 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("a topic", "SUBSCRIBE\nid:x\ndestination:/topic/x\n\nNUL", 1008);
     row("no destination", "SUBSCRIBE\nid:x\n\nNUL", 1002);
     row("no id", "SUBSCRIBE\ndestination:/queue/KEY\n\nNUL", 1002);
+    row("prefetch-count of letters", "SUBSCRIBE\nid:x\nprefetch-count:all\ndestination:/queue/KEY\n\nNUL",
+        1002);
     row("unknown ack", "SUBSCRIBE\nid:x\nack:maybe\ndestination:/queue/KEY\n\nNUL", 1002);
     row("SEND without a destination", "SEND\n\nxNUL", 1002);
     row("SEND to a queue", "SEND\ndestination:/queue/WITNESS\n\nxNUL", 1008);
@@ -279,6 +281,7 @@ void TestBadInput::badStompIsAnsweredByError_data()
     row("BEGIN without a name", "BEGIN\n\nNUL", 1002);
     row("SEND in no transaction", "SEND\ntransaction:t\ndestination:/user/client\n\nxNUL", 1002);
     row("COMMIT of nothing", "COMMIT\ntransaction:t\n\nNUL", 1002);
+    row("BEGIN twice", "BEGIN\ntransaction:t\n\nNULBEGIN\ntransaction:t\n\nNUL", 1002);
     row("unknown command", "JUMP\n\nNUL", 1002);
     row("small letters", "send\ndestination:/user/client\n\nxNUL", 1002);
     row("a server's command", "MESSAGE\n\nNUL", 1002);
