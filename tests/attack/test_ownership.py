@@ -222,7 +222,7 @@ class Ownership(unittest.TestCase):
                 ("own queue and a climb", f"/queue/{own}/../{foreign}", refused),
                 ("own queue, encoded", f"/queue/{own.replace('.', '%2E')}", refused),
                 ("queue without a prefix", foreign, unknown), ("user destination", "/user/bob", unknown),
-                ("everything", "/topic/#", unknown), ("queue of the broker", f"/amq/queue/{foreign}", unknown),
+                ("everything", "/topic/#", refused), ("queue of the broker", f"/amq/queue/{foreign}", unknown),
                 ("exchange of the broker", "/exchange/amq.rabbitmq.trace/#", unknown)]:
             with self.case(f"SUBSCRIBE: {name}"):
                 self.alice.listen().stomp.send("SUBSCRIBE", {"id": "x", "destination": destination})

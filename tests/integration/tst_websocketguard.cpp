@@ -272,9 +272,9 @@ void TestWebSocketGuard::largeBodiesShareABudget()
     HttpAnswer refusal;
     std::vector<std::unique_ptr<HttpClient>> clients;
     for (int i = 0; i < 8 && refusal.status == 0; ++i) {
+        const double before = taken();
         clients.push_back(std::make_unique<HttpClient>(daemon.http()));
         start(*clients.back());
-        const double before = taken();
         clients.back()->request({}, [&](const HttpAnswer &answer) { refusal = answer; });
         QVERIFY(waitUntil([&] { return refusal.status != 0 || taken() > before; }));
     }
