@@ -15,8 +15,8 @@
 namespace msgsrv {
 
 namespace {
-/// Deadlines of links are seconds, so they are looked at every fourth sweep.
-constexpr int sweepsPerCheck = 4;
+/// The time in which all links are looked at once: their deadlines are seconds.
+constexpr seconds linkRound(1);
 } // namespace
 
 Front::Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFactory handlerFactory,
@@ -28,6 +28,7 @@ Front::Front(FrontSettings settings, std::vector<HttpRoute> routes, HandlerFacto
     , m_metrics(metrics)
     , m_router(std::move(routes))
     , m_http(std::make_unique<HttpAdapter>(m_router, [&metrics](int status) { metrics.answered(status); }))
+    , m_pacer(linkRound)
 {
     if (m_settings.webSocketPath.empty())
         return;
@@ -115,13 +116,7 @@ void Front::sweep(TimePoint now)
 {
     for (Listener *listener : m_listeners)
         listener->resumeAfterPause();
-    if (++m_sweeps % sweepsPerCheck != 0)
-        return;
-    // From the back: a link that goes is replaced by the last one, which was looked at already.
-    for (std::size_t i = m_links.size(); i-- > 0;) {
-        if (i < m_links.size())
-            m_links[i]->sweep(now);
-    }
+    m_pacer.visit(now, m_links, [now](Link &link) { link.sweep(now); });
 }
 
 } // namespace msgsrv

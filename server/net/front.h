@@ -7,6 +7,7 @@
 #include "server/net/frontsettings.h"
 #include "server/net/httprouter.h"
 #include "server/net/iothread.h"
+#include "server/net/pacer.h"
 #include "server/net/turnend.h"
 
 #include <QObject>
@@ -73,9 +74,9 @@ private:
     std::unique_ptr<QWebSocketServer> m_webSockets;
     std::vector<Listener *> m_listeners; // owned by QHttpServer
     std::vector<Link *> m_links; // children; a link knows its place (Link::m_index)
+    Pacer m_pacer; // of the sweep over them
     Link *m_upgrading = nullptr; // the one whose handshake is being answered
     std::array<char, 64 * 1024> m_readBuffer{}; // shared by all links: a read never nests
-    int m_sweeps = 0;
     bool m_draining = false;
 };
 

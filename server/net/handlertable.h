@@ -27,6 +27,13 @@ public:
     /// An unknown id: nothing.
     void remove(ConnectionId id);
 
+    /// Calls @p visit(ConnectionHandler &) for the next @p count connections, round after round.
+    template <typename Visit>
+    void visitSome(std::size_t count, Visit visit)
+    {
+        m_list.visitSome(count, [&visit](Entry &entry) { visit(*entry.handler); });
+    }
+
     /// Calls @p visit(ConnectionHandler &) once for every connection.
     template <typename Visit>
     void visitAll(Visit visit)

@@ -3,19 +3,31 @@
 
 #include <QTimer>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
 namespace msgsrv {
 namespace {
 
-constexpr milliseconds sweepInterval(250);
+/// The time in which every connection is ticked once.
+constexpr milliseconds sweepRound(250);
+/// Connections that are ticked in one go, unless that made the timer faster than sweepFastest.
+constexpr std::size_t ticksAtOnce = 256;
+constexpr milliseconds sweepFastest(4);
+
+milliseconds sweepInterval(std::size_t connections)
+{
+    const auto steps = std::max<std::size_t>(1, (connections + ticksAtOnce - 1) / ticksAtOnce);
+    return std::max(sweepFastest, sweepRound / steps);
+}
 
 } // namespace
 
 IoThread::IoThread(unsigned index, uint stackBytes, const QString &name)
     : m_index(index)
     , m_inbox([this](Entry &&entry) { handle(std::move(entry)); })
+    , m_tickPacer(sweepRound)
 {
     m_thread.setObjectName(name.isEmpty() ? QStringLiteral("io-%1").arg(index) : name);
     m_thread.setStackSize(stackBytes);
@@ -132,7 +144,8 @@ void IoThread::startSweeping()
 {
     m_sweepTimer = std::make_unique<QTimer>();
     QObject::connect(m_sweepTimer.get(), &QTimer::timeout, m_sweepTimer.get(), [this] { sweep(); });
-    m_sweepTimer->start(sweepInterval);
+    m_sweepTimer->setTimerType(Qt::PreciseTimer); // a coarse one joins what this spreads
+    m_sweepTimer->start(sweepInterval(0));
 }
 
 void IoThread::stopSweeping()
@@ -144,8 +157,12 @@ void IoThread::stopSweeping()
 void IoThread::sweep()
 {
     const auto now = Clock::now();
-    m_handlers.visitAll([now](ConnectionHandler &handler) { handler.onTick(now); });
+    m_handlers.visitSome(m_tickPacer.share(now, m_handlers.size()),
+                         [now](ConnectionHandler &handler) { handler.onTick(now); });
     m_sweepables.visitAll([now](Sweepable &sweepable) { sweepable.sweep(now); });
+    if (const auto interval = sweepInterval(m_handlers.size());
+        interval != m_sweepTimer->intervalAsDuration())
+        m_sweepTimer->setInterval(interval);
 }
 
 } // namespace msgsrv

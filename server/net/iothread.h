@@ -6,6 +6,7 @@
 #include "server/net/handlertable.h"
 #include "server/net/inbox.h"
 #include "server/net/joinedthread.h"
+#include "server/net/pacer.h"
 #include "server/net/sweepable.h"
 #include "shared/base/executor.h"
 
@@ -18,8 +19,10 @@ class QTimer;
 
 namespace msgsrv {
 
-/// One I/O thread: an event loop over epoll, an inbox, the table of its connections, and one sweep timer.
-/// The object itself belongs to the thread that constructs it, which also starts and stops it.
+/// One I/O thread: an event loop over epoll, an inbox, the table of its connections, and one sweep timer. The
+/// sweep goes over the connections four times a second, a few hundred at a time, so that a message never
+/// waits for all of them. The object itself belongs to the thread that constructs it, which also starts and
+/// stops it.
 class IoThread final : private Executor
 {
 public:
@@ -69,13 +72,13 @@ private:
     using Task = std::function<void()>;
     struct MessagesReady
     {
-        ConnectionId consumer;
+        ConnectionId consumer{};
         ListeningKey queue;
     };
     struct CloseRequested
     {
-        ConnectionId connection;
-        quint16 code;
+        ConnectionId connection{};
+        quint16 code = 0;
         QByteArray reason;
     };
     using Entry = std::variant<MessagesReady, CloseRequested, Task>;
@@ -96,6 +99,7 @@ private:
 
     // The I/O thread's own
     HandlerTable m_handlers;
+    Pacer m_tickPacer;
     VisitList<Sweepable> m_sweepables;
     std::unique_ptr<QTimer> m_sweepTimer;
     std::uint64_t m_lastSerial = 0;

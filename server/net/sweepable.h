@@ -17,7 +17,8 @@ public:
     Sweepable &operator=(const Sweepable &) = delete;
     virtual ~Sweepable() { assert(!isSwept()); }
 
-    /// Called about every 250 ms. May add and remove sweepables, itself included.
+    /// Called every 250 ms or oftener, the oftener the more connections the thread has. May add and remove
+    /// sweepables, itself included.
     virtual void sweep(TimePoint now) = 0;
 
     /// True while a thread sweeps it.

@@ -15,6 +15,9 @@ namespace msgsrv {
 
 namespace {
 
+/// The time in which all connections are looked at once: their deadlines are seconds.
+constexpr seconds connectionRound(1);
+
 void setOption(int descriptor, int level, int name, int value)
 {
     ::setsockopt(descriptor, level, name, &value, sizeof value);
@@ -34,6 +37,7 @@ TcpFront::TcpFront(int descriptor, const TransportLimits &limits, std::optional<
     , m_limiter(limiter)
     , m_metrics(metrics)
     , m_notifier(descriptor, QSocketNotifier::Read)
+    , m_pacer(connectionRound)
 {
     connect(&m_notifier, &QSocketNotifier::activated, this, &TcpFront::acceptSome);
 }
@@ -57,9 +61,7 @@ void TcpFront::sweep(TimePoint now)
 {
     if (m_descriptor >= 0)
         m_notifier.setEnabled(true); // after a pause
-    // A connection that ends here is deleted later, so the list stays as it is.
-    for (TcpConnection *connection : m_connections)
-        connection->sweep(now);
+    m_pacer.visit(now, m_connections, [now](TcpConnection &connection) { connection.sweep(now); });
 }
 
 void TcpFront::acceptSome()

@@ -5,6 +5,7 @@
 #include "server/net/frontmetrics.h"
 #include "server/net/frontsettings.h"
 #include "server/net/iothread.h"
+#include "server/net/pacer.h"
 #include "server/net/tcpconnection.h"
 #include "server/net/turnend.h"
 
@@ -56,6 +57,7 @@ private:
     TurnEnd m_turnEnd;
     QSocketNotifier m_notifier;
     std::vector<TcpConnection *> m_connections; // children; each knows its place
+    Pacer m_pacer; // of the sweep over them
     std::array<char, 16 * 1024> m_readBuffer{}; // shared by all: a read never nests
 };
 

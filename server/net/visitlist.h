@@ -46,10 +46,32 @@ public:
             remove(*m_nodes.back());
     }
 
-    /// Calls @p visit once for every node that is there, and is not removed before its turn.
+    /// Calls @p visit for the next @p count nodes: round after round, each node once in a round. A node that
+    /// comes in the middle of a round is visited from the next one on.
+    template <typename Visit>
+    void visitSome(std::size_t count, Visit visit)
+    {
+        for (; count > 0 && !m_nodes.empty(); --count) {
+            m_next = std::min(m_next, m_nodes.size());
+            if (m_next == 0) {
+                ++m_pass;
+                m_next = m_nodes.size();
+            }
+            // From the end: what a removal moves to an earlier place was visited already.
+            auto *node = m_nodes[--m_next];
+            if (node->pass == m_pass)
+                continue;
+            node->pass = m_pass;
+            visit(*node);
+        }
+    }
+
+    /// Calls @p visit once for every node that is there, and is not removed before its turn. The next
+    /// visitSome() begins a new round.
     template <typename Visit>
     void visitAll(Visit visit)
     {
+        m_next = 0;
         const auto pass = ++m_pass;
         // From the end: what a removal moves to an earlier place was visited already.
         for (auto i = m_nodes.size(); i > 0; i = std::min(i - 1, m_nodes.size())) {
@@ -63,6 +85,7 @@ public:
 
 private:
     std::vector<Node *> m_nodes;
+    std::size_t m_next = 0; // of visitSome(): what is before it waits for its turn in this round
     std::uint32_t m_pass = 0;
 };
 

@@ -22,7 +22,8 @@ class RequestsDirect(unittest.TestCase):
         connection.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
         answer = connection.answer()
         self.assertIsNotNone(answer, "no answer to the marker")
-        self.assertEqual((answer.status, answer.json()["path"]), (404, path))
+        self.assertEqual(answer.status, 404, answer)
+        self.assertEqual(answer.json()["path"], path)
 
     def check(self, case, connection, piece=None):
         connection.send(case.sent + (SMUGGLED if case.closes else b""), piece)
@@ -101,12 +102,13 @@ class RequestsDirect(unittest.TestCase):
 
 @unittest.skipUnless(haproxy.program(), "haproxy is not installed")
 class RequestsThroughHaProxy(unittest.TestCase):
-    def ask(self, connection, path):
+    def ask(self, proxy, connection, path):
         """A request that only its own answer fits."""
         connection.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
         answer = connection.answer()
         self.assertIsNotNone(answer, f"no answer to {path}")
-        self.assertEqual((answer.status, answer.json()["path"]), (404, path))
+        self.assertEqual(answer.status, 404, f"{answer}\n{proxy.log_tail()}")
+        self.assertEqual(answer.json()["path"], path)
 
     def run_table(self, second):
         with Daemon(net__trusted_proxies=["127.0.0.1/32"], limits__failed_keys=0) as daemon, haproxy.HaProxy(daemon.http) as proxy:
@@ -117,7 +119,7 @@ class RequestsThroughHaProxy(unittest.TestCase):
                 with self.subTest(case=case.name, place="second" if second else "first"):
                     with Connection(proxy.address) as connection:
                         if second:
-                            self.ask(connection, f"/before-{number}")
+                            self.ask(proxy, connection, f"/before-{number}")
                             not_found += 1
                         connection.send(case.sent)
                         answer = connection.answer(case.method)
@@ -127,7 +129,7 @@ class RequestsThroughHaProxy(unittest.TestCase):
                         self.assertEqual(connection.unread(0.02), b"", "something came behind the answer")
                     # The next request on the connection between proxy and daemon gets its own answer.
                     with Connection(proxy.address) as connection:
-                        self.ask(connection, f"/marker-{number}")
+                        self.ask(proxy, connection, f"/marker-{number}")
                         not_found += 1
             # A smuggled request would have been one more.
             self.assertEqual(daemon.metric("messaging_http_requests_total", status="404"), not_found)

@@ -11,8 +11,11 @@ from harness.daemon import wait_until
 
 CONFIGURATION = """global
     maxconn 200
+    log stdout format raw local0
 defaults
     mode http
+    log global
+    option httplog
     timeout connect 5s
     timeout client 20s
     timeout server 20s
@@ -50,12 +53,18 @@ class HaProxy:
         file = pathlib.Path(self._folder.name) / "haproxy.cfg"
         file.write_text(CONFIGURATION.format(port=self.address[1], host=self._backend[0],
                                              backend_port=self._backend[1]), encoding="ascii")
-        self._process = subprocess.Popen([program(), "-db", "-f", str(file)], stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.PIPE, text=True)
+        self._log = pathlib.Path(self._folder.name) / "haproxy.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen([program(), "-db", "-f", str(file)], stdout=log, stderr=log)
         if not wait_until(self._listens):
             self._process.kill()
-            raise RuntimeError("haproxy does not listen: " + self._process.communicate()[1])
+            self._process.wait()
+            raise RuntimeError("haproxy does not listen: " + self.log_tail())
         return self
+
+    def log_tail(self, lines=4):
+        """What HAProxy said last: with its termination states, it tells who ended a request and when."""
+        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-lines:])
 
     def _listens(self):
         try:
@@ -66,5 +75,5 @@ class HaProxy:
 
     def __exit__(self, *_):
         self._process.terminate()
-        self._process.communicate(timeout=20)
+        self._process.wait(timeout=20)
         self._folder.cleanup()
