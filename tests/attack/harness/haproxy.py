@@ -17,6 +17,8 @@ defaults
     log global
     option httplog
     timeout connect 5s
+    # The one connection may be lingering after an early answer, for up to limits.close_timeout.
+    timeout queue 20s
     timeout client 20s
     timeout server 20s
     timeout http-request 5s
