@@ -18,7 +18,7 @@ constexpr milliseconds sweepFastest(4);
 
 milliseconds sweepInterval(std::size_t connections)
 {
-    const auto steps = std::max<std::size_t>(1, (connections + ticksAtOnce - 1) / ticksAtOnce);
+    const auto steps = milliseconds::rep(connections / ticksAtOnce) + 1;
     return std::max(sweepFastest, sweepRound / steps);
 }
 
