@@ -489,7 +489,7 @@ std::vector<ConfigKey> makeKeys()
          .meaning = "pings and pongs of one WebSocket in a second; 0: unlimited"});
     add({.name = "limits.accepts_per_turn",
          .type = "count",
-         .defaultValue = "64",
+         .defaultValue = "4",
          .field = CountField{.at = [](Config &c) -> int & { return c.limits.acceptsPerTurn; }},
          .meaning = "new connections that one thread takes before it serves others; 0: unlimited"});
     constexpr auto fromConnections = [](const SystemFacts &) { return Config::Limits::derived; };

@@ -15,6 +15,9 @@ namespace msgsrv::bench {
 
 namespace {
 
+/// Channels that are handled before those of the urgent loop are looked at again.
+constexpr int atOnce = 8;
+
 epoll_event interest(Channel &channel, bool writable)
 {
     epoll_event event = {};
@@ -52,9 +55,18 @@ void Loop::change(Channel &channel, int fd, bool writable)
         failErrno("epoll_ctl");
 }
 
+void Loop::putFirst(Loop &urgent)
+{
+    m_urgent = &urgent;
+    epoll_event event = {};
+    event.events = EPOLLIN; // data.ptr stays null
+    if (::epoll_ctl(m_epoll, EPOLL_CTL_ADD, urgent.m_epoll, &event) < 0)
+        failErrno("epoll_ctl");
+}
+
 void Loop::turn(std::chrono::nanoseconds timeout)
 {
-    std::array<epoll_event, 256> events;
+    std::array<epoll_event, 64> events;
     timespec wait = {};
     wait.tv_sec = timeout.count() / 1'000'000'000;
     wait.tv_nsec = timeout.count() % 1'000'000'000;
@@ -63,8 +75,11 @@ void Loop::turn(std::chrono::nanoseconds timeout)
     if (count < 0 && errno != EINTR)
         failErrno("epoll_pwait2");
     for (int i = 0; i < count; ++i) {
+        if (m_urgent && i % atOnce == 0)
+            m_urgent->turn(std::chrono::nanoseconds(0));
         const epoll_event &event = events[std::size_t(i)];
-        static_cast<Channel *>(event.data.ptr)->handle(event.events);
+        if (event.data.ptr) // null: the urgent loop's, which had its turn
+            static_cast<Channel *>(event.data.ptr)->handle(event.events);
     }
     m_retired.clear();
 }

@@ -22,6 +22,10 @@ public:
     void add(Channel &channel, int fd, bool writable);
     void change(Channel &channel, int fd, bool writable);
 
+    /// From now on what is ready in @p urgent, which is borrowed, is handled by turn() too, between any few
+    /// channels of its own: who is measured must not wait for a crowd in the generator. At most once.
+    void putFirst(Loop &urgent);
+
     /// Waits at most @p timeout and handles what is ready. Negative: waits until something is.
     void turn(std::chrono::nanoseconds timeout);
 
@@ -30,6 +34,7 @@ public:
 
 private:
     const int m_epoll;
+    Loop *m_urgent = nullptr;
     std::vector<std::unique_ptr<Channel>> m_retired;
 };
 
