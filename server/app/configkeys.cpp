@@ -263,18 +263,17 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("ask")",
          .field = ChoiceField{{
              {"ask", [](Config &c) { c.sessions.resume = ResumePolicy::Ask; }},
-             {"always", [](Config &c) { c.sessions.resume = ResumePolicy::Always; },
-              "broken connections cannot be resumed"},
+             {"always", [](Config &c) { c.sessions.resume = ResumePolicy::Always; }},
              {"never", [](Config &c) { c.sessions.resume = ResumePolicy::Never; }},
          }},
          .meaning
-         = "who may resume a broken connection: clients that ask (`ask`; not granted yet), all (`always`; "
-           "later), nobody (`never`)"});
+         = "whose session outlives a broken connection, to be resumed: that of clients that ask (`ask`), "
+           "everybody's (`always`), nobody's (`never`)"});
     add({.name = "sessions.resume_window",
          .type = "duration",
          .defaultValue = R"("60s")",
          .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.resumeWindow; }},
-         .meaning = "how long such a session and its queue wait at most; 0: off; no effect yet"});
+         .meaning = "how long such a session and its queue wait at most; 0: off"});
     add({.name = "sessions.conflict",
          .type = "choice",
          .defaultValue = R"("reject")",

@@ -215,6 +215,9 @@ Daemon::Parts::Parts(const Config &config)
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
     , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
+                .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
+                                                                              : config.sessions.resumeWindow,
+                .resumeUnasked = config.sessions.resume == ResumePolicy::Always,
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
                {mainThread, broker, store, directory, ioThreads, metrics})
@@ -450,11 +453,10 @@ QByteArray Daemon::readyLine() const
         return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
     };
     const Parts &parts = *m_parts;
-    QJsonObject object{
-        {QStringLiteral("http"), text(parts.httpSockets)},
-        {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
-        {QStringLiteral("internal"), text(parts.internalSocket)},
-        {QStringLiteral("management"), parts.managementSocket.path()}};
+    QJsonObject object{{QStringLiteral("http"), text(parts.httpSockets)},
+                       {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
+                       {QStringLiteral("internal"), text(parts.internalSocket)},
+                       {QStringLiteral("management"), parts.managementSocket.path()}};
     if (m_config.stomp.tcpListen)
         object.insert(QStringLiteral("stomp_tcp"), text(parts.tcpSockets));
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);

@@ -24,6 +24,8 @@ const char *toString(EndReason reason)
         return "store_refused";
     case EndReason::OperatorClosed:
         return "operator_closed";
+    case EndReason::ResumeExpired:
+        return "resume_expired";
     }
     Q_UNREACHABLE();
 }
@@ -35,6 +37,8 @@ std::optional<TimePoint> Session::deadline() const
         if (ackBy != TimePoint::max())
             return ackBy;
         return std::nullopt;
+    case SessionState::Detached:
+        return detachedUntil;
     case SessionState::Ending:
         if (closeAt && removeAgainAt)
             return std::min(*closeAt, *removeAgainAt);

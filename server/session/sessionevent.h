@@ -24,10 +24,10 @@ struct SessionEvent
     /// The store no longer has the record, or may still have it.
     struct StoreRemoved {};
     struct StoreRemoveFailed {};
-    /// A connection proved the key.
-    struct Attached { ConnectionId connection; };
-    /// A connection is over, or its client sent DISCONNECT.
-    struct ConnectionClosed { ConnectionId connection; };
+    /// A connection proved the key. When it breaks, the session outlives it by `resumeWindow`.
+    struct Attached { ConnectionId connection; Duration resumeWindow{}; };
+    /// A connection is over, or its client sent DISCONNECT, which makes it no break.
+    struct ConnectionClosed { ConnectionId connection; bool broken = false; };
     /// What the broker tells.
     struct QueueCreated { ConnectionId consumer; };
     struct QueueDeleted { ConnectionId consumer; };

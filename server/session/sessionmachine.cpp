@@ -59,7 +59,9 @@ public:
         if (!m_session.isLive() || event.connection == m_session.connection)
             return;
         const bool wasAcked = m_session.state == SessionState::Acked;
+        const bool wasDetached = m_session.state == SessionState::Detached;
         const ConnectionId old = std::exchange(m_session.connection, event.connection);
+        m_session.resumeWindow = event.resumeWindow;
         const ConnectionId early = std::exchange(m_session.earlyConsumer, ConnectionId::None);
         if (old != ConnectionId::None) {
             startUnacked();
@@ -68,6 +70,9 @@ public:
             // that tells so is about a connection that no longer counts, so the newer one needs a place.
             add(Effect::ReserveQueue{});
             add(Effect::CloseConnection{old, CloseCode::Replaced, "replaced"});
+        } else if (wasDetached) {
+            startUnacked();
+            add(Effect::ReserveQueue{}); // one that is there stays, with what waits in it
         }
         if (early == event.connection)
             ack();
@@ -86,8 +91,12 @@ public:
         if (event.connection != m_session.connection)
             return;
         m_session.connection = ConnectionId::None;
-        if (m_session.isLive())
-            end(EndReason::ConnectionClosed);
+        if (m_session.isLive()) {
+            if (event.broken && m_session.resumeWindow > Duration::zero())
+                detach(event.connection);
+            else
+                end(EndReason::ConnectionClosed);
+        }
         m_session.closeAt.reset();
         forgetWhenDone();
     }
@@ -146,6 +155,8 @@ public:
     {
         if (m_session.state == SessionState::New && m_now >= m_session.ackBy) {
             end(EndReason::UnackedExpired);
+        } else if (m_session.state == SessionState::Detached && m_now >= m_session.detachedUntil) {
+            end(EndReason::ResumeExpired);
         } else if (m_session.state == SessionState::Ending) {
             if (m_session.closeAt && m_now >= *m_session.closeAt)
                 close(CloseCode::SessionEnded, "session ended");
@@ -175,6 +186,19 @@ private:
         m_session.state = SessionState::Acked;
         m_session.ackedAt = m_now;
         m_session.missingSince.reset();
+    }
+
+    /// The connection broke, and the session waits for its user to come back.
+    void detach(ConnectionId broken)
+    {
+        const bool wasAcked = m_session.state == SessionState::Acked;
+        m_session.state = SessionState::Detached;
+        m_session.detachedUntil = m_now + m_session.resumeWindow;
+        m_session.missingSince.reset();
+        add(Effect::DetachQueue{broken});
+        add(Effect::ReserveQueue{});
+        if (wasAcked)
+            add(Effect::StoreUpdate{});
     }
 
     /// Ends a live session. A connection is closed at once when something is wrong, and gets time to close

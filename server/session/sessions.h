@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/storage/sessionstore.h"
+#include "shared/base/clock.h"
 #include "shared/base/connectionid.h"
 #include "shared/signaling/listeningkey.h"
 #include "shared/signaling/problem.h"
@@ -10,6 +11,7 @@
 #include <tl/expected.hpp>
 
 #include <functional>
+#include <optional>
 
 namespace msgsrv {
 
@@ -27,6 +29,7 @@ struct AttachRequest
     ConnectionId connection = ConnectionId::None;
     QByteArray login; ///< as presented
     ListeningKey passcode; ///< as presented
+    std::optional<Duration> resume{}; ///< what it wishes: how long the session may outlive a break
 };
 
 enum class AttachRefusal { BadCredentials, Draining };
@@ -36,6 +39,14 @@ struct AttachedSession
     UserId userId;
     ListeningKey key;
     Generation generation = Generation::None;
+    Duration resumeWindow{}; ///< granted: how long the session outlives a break of this connection; zero: not
+    bool resumed = false; ///< a connection before this one had it, and the queue is what it left
+};
+
+/// How a connection came to its end.
+enum class ConnectionEnd {
+    Finished, ///< its client said so
+    Broken,
 };
 
 /// The sessions as the transports see them. The implementation lives in the main thread and is the only
@@ -63,8 +74,10 @@ public:
 
     /// The connection that had attached is over, or its client sent DISCONNECT. Late and repeated calls
     /// are harmless: only the connection that holds the session can end it. A connection that goes while
-    /// its attach() is under way calls this with the key that it presented, from the same thread.
-    virtual void connectionClosed(const ListeningKey &key, ConnectionId connection) = 0;
+    /// its attach() is under way calls this with the key that it presented, from the same thread. A session
+    /// that was granted a resumeWindow outlives a broken connection; its queue must then be detached and not
+    /// unsubscribed.
+    virtual void connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how) = 0;
 };
 
 } // namespace msgsrv

@@ -35,7 +35,8 @@ Strange strangeFor(EndReason reason)
 
 DropReason dropReasonFor(EndReason reason)
 {
-    return reason == EndReason::UnackedExpired ? DropReason::Expired : DropReason::SessionEnded;
+    const bool expired = reason == EndReason::UnackedExpired || reason == EndReason::ResumeExpired;
+    return expired ? DropReason::Expired : DropReason::SessionEnded;
 }
 
 const char *labelFor(SessionState state)
@@ -45,6 +46,8 @@ const char *labelFor(SessionState state)
         return "new";
     case SessionState::Acked:
         return "acked";
+    case SessionState::Detached:
+        return "detached";
     case SessionState::Ending:
         return "ending";
     case SessionState::Opening:
@@ -54,7 +57,8 @@ const char *labelFor(SessionState state)
     return nullptr;
 }
 
-constexpr SessionState countedStates[] = {SessionState::New, SessionState::Acked, SessionState::Ending};
+constexpr SessionState countedStates[]
+    = {SessionState::New, SessionState::Acked, SessionState::Detached, SessionState::Ending};
 
 } // namespace
 
@@ -258,14 +262,26 @@ tl::expected<AttachedSession, AttachRefusal> SessionService::attachHere(const At
         return tl::unexpected(AttachRefusal::BadCredentials);
     if (m_draining)
         return tl::unexpected(AttachRefusal::Draining);
-    AttachedSession attached{session->userId, session->key, session->generation};
-    apply(attached.key, SessionEvent::Attached{request.connection}, m_now());
+    const bool resumed = session->state == SessionState::Detached
+        || (session->connection != ConnectionId::None && session->connection != request.connection);
+    AttachedSession attached{session->userId, session->key, session->generation, granted(request.resume),
+                             resumed};
+    apply(attached.key, SessionEvent::Attached{request.connection, attached.resumeWindow}, m_now());
     return attached;
 }
 
-void SessionService::connectionClosed(const ListeningKey &key, ConnectionId connection)
+Duration SessionService::granted(const std::optional<Duration> &wish) const
 {
-    hop([this, key, connection] { apply(key, SessionEvent::ConnectionClosed{connection}, m_now()); });
+    if (wish)
+        return std::clamp(*wish, Duration::zero(), m_settings.resumeWindow);
+    return m_settings.resumeUnasked ? m_settings.resumeWindow : Duration::zero();
+}
+
+void SessionService::connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how)
+{
+    hop([this, key, connection, how] {
+        apply(key, SessionEvent::ConnectionClosed{connection, how == ConnectionEnd::Broken}, m_now());
+    });
 }
 
 void SessionService::drain()
@@ -281,7 +297,7 @@ qint64 SessionService::count(SessionState state) const
 
 qint64 SessionService::liveCount() const
 {
-    return count(SessionState::New) + count(SessionState::Acked);
+    return count(SessionState::New) + count(SessionState::Acked) + count(SessionState::Detached);
 }
 
 Session *SessionService::liveSession(const ListeningKey &key)
@@ -363,8 +379,7 @@ void SessionService::noteTransition(const Session &session, SessionState before)
     const auto generation = std::uint64_t(session.generation);
     const QByteArray &user = session.userId.bytes();
 
-    const bool hadUserId
-        = before == SessionState::Opening || before == SessionState::New || before == SessionState::Acked;
+    const bool hadUserId = before != SessionState::Ending && before != SessionState::Forgotten;
     if (hadUserId && !session.isLive())
         m_users.remove(session.userId);
 
@@ -374,8 +389,12 @@ void SessionService::noteTransition(const Session &session, SessionState before)
             m_openedCounter.Increment();
             log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
         } else {
-            log::info(lcSession(), "session.replaced", {{"user", user}, {"generation", generation}});
+            log::info(lcSession(), before == SessionState::Detached ? "session.resumed" : "session.replaced",
+                      {{"user", user}, {"generation", generation}});
         }
+        break;
+    case SessionState::Detached:
+        log::info(lcSession(), "session.detached", {{"user", user}, {"generation", generation}});
         break;
     case SessionState::Acked:
         log::info(lcSession(), "session.acked", {{"user", user}, {"generation", generation}});

@@ -128,6 +128,7 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     }
 
     m_session = *result;
+    m_outbox.keepUnwritten(result->resumeWindow > Duration::zero());
     connected();
     return true;
 }
@@ -151,8 +152,13 @@ void StompConnection::connected()
                {{"connection", quint64(m_connection.id())},
                 {"user", principal().name.bytes()},
                 {"version", toString(m_version)}});
-    write(reply::connected(m_version, m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
-                           m_settings.server, principal().name));
+    reply::Connected facts{m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
+                           m_settings.server, principal().name};
+    if (m_session && m_session->resumeWindow > Duration::zero()) {
+        facts.resumeWindow = std::chrono::floor<milliseconds>(m_session->resumeWindow);
+        facts.resumed = m_session->resumed;
+    }
+    write(reply::connected(m_version, facts));
     resume();
 }
 
@@ -401,8 +407,13 @@ void StompConnection::release()
     if (!m_session)
         return;
     const AttachedSession session = *std::exchange(m_session, std::nullopt);
-    m_with.sessions.connectionClosed(session.key, m_connection.id());
-    if (std::exchange(m_queue, Queue::None) != Queue::None)
+    const auto how = m_finished ? ConnectionEnd::Finished : ConnectionEnd::Broken;
+    m_with.sessions.connectionClosed(session.key, m_connection.id(), how);
+    if (std::exchange(m_queue, Queue::None) == Queue::None)
+        return;
+    if (how == ConnectionEnd::Broken && session.resumeWindow > Duration::zero())
+        m_with.broker.detach(session.key, m_connection.id());
+    else
         m_with.broker.unsubscribe(session.key, m_connection.id());
 }
 

@@ -162,6 +162,7 @@ private:
     std::optional<HeartBeatWish> m_wish; ///< of the CONNECT that is being attached
     std::optional<AttachedSession> m_session; ///< until it is given back
     const Account *m_account = nullptr; ///< set, and no session, when an account is connected
+    bool m_finished = false; ///< DISCONNECT came: the end is no break
     bool m_released = false; ///< shared subscriptions are given back
     int m_sharedSubscribing = 0; ///< subscriptions that the broker has not answered
     Subscriptions m_subscriptions;

@@ -262,10 +262,8 @@ void TestConfigKeys::badValuesAreRefused_data()
     row("sessions.store", std::string("sqllite"),
         R"(sessions.store must be "memory", but is "sqllite"; did you mean "sqlite"?)");
     row("sessions.store", true, R"(sessions.store must be "memory", but is true)");
-    row("sessions.resume", std::string("always"),
-        R"(sessions.resume = "always" is not available yet: broken connections cannot be resumed)");
     row("sessions.resume", std::string("nevr"),
-        R"(sessions.resume must be "ask" or "never", but is "nevr"; did you mean "never"?)");
+        R"(sessions.resume must be "ask", "always" or "never", but is "nevr"; did you mean "never"?)");
     row("sessions.conflict", std::string("probe"),
         R"(sessions.conflict = "probe" is not available yet: a second session of the same userId is always rejected)");
     row("sessions.conflict", std::string("replace"),

@@ -73,7 +73,7 @@ public:
         done(tl::unexpected(AttachRefusal::BadCredentials));
     }
 
-    void connectionClosed(const ListeningKey &, ConnectionId) override { }
+    void connectionClosed(const ListeningKey &, ConnectionId, ConnectionEnd) override { }
 
     void releaseHeld()
     {

@@ -115,9 +115,9 @@ struct SessionHouse
         return result.value();
     }
 
-    void closed(const ListeningKey &key, ConnectionId connection)
+    void closed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how = ConnectionEnd::Finished)
     {
-        service->connectionClosed(key, connection);
+        service->connectionClosed(key, connection, how);
         settle();
     }
 

@@ -86,6 +86,8 @@ std::vector<Event::Any> everyEvent(TimePoint now)
     for (const ConnectionId connection : {alpha, beta, stranger}) {
         events.push_back(Event::Attached{connection});
         events.push_back(Event::ConnectionClosed{connection});
+        events.push_back(Event::Attached{connection, seconds(30)});
+        events.push_back(Event::ConnectionClosed{connection, true});
         events.push_back(Event::QueueCreated{connection});
         events.push_back(Event::QueueDeleted{connection});
     }
@@ -471,6 +473,73 @@ private slots:
         QCOMPARE(f.session.connection, alpha);
         QCOMPARE(f.session.state, State::Ending);
         QCOMPARE(f.session.endReason, EndReason::ClientEnded);
+    }
+
+    void aBrokenConnectionLeavesASessionThatMayBeResumed()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::QueueCreated{alpha});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "detach 1; reserve; store-update");
+        QCOMPARE(f.session.state, State::Detached);
+        QVERIFY(f.session.isLive());
+        QVERIFY(f.session.deadline() == f.now + seconds(30));
+        // What is still said of the old connection has no effect.
+        COMPARE_EFFECTS(f(Event::QueueDeleted{alpha}), "");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha}), "");
+        QCOMPARE(f.session.state, State::Detached);
+
+        f.now += seconds(29);
+        COMPARE_EFFECTS(f(Event::Tick{}), "");
+        COMPARE_EFFECTS(f(Event::Attached{beta, seconds(10)}), "reserve");
+        QCOMPARE(f.session.state, State::New);
+        QVERIFY(f.session.deadline() == f.now + seconds(60));
+        COMPARE_EFFECTS(f(Event::QueueCreated{beta}), "store-update");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{beta, true}), "detach 2; reserve; store-update");
+        QVERIFY(f.session.deadline() == f.now + seconds(10));
+    }
+
+    void nobodyResumingEndsTheSession()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "detach 1; reserve");
+        f.now += seconds(30);
+        COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
+        QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
+        COMPARE_EFFECTS(f(Event::Attached{beta, seconds(30)}), "");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void aFinishedConnectionEndsASessionThatMightBeResumed()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, false}), "withdraw; remove; store-remove");
+        QCOMPARE(f.session.endReason, EndReason::ConnectionClosed);
+    }
+
+    void aDetachedSessionCanBeEnded()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::ConnectionClosed{alpha, true});
+        COMPARE_EFFECTS(f(Event::EndRequested{}), "withdraw; remove; store-remove");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void theGrantIsThatOfTheConnectionThatHoldsTheSession()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::Attached{beta});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{beta, true}), "withdraw; remove; store-remove");
     }
 
     void theRecordSaysWhetherTheSessionIsAcked()

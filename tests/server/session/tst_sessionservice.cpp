@@ -229,9 +229,9 @@ private slots:
             QVERIFY(house.subscribe(key, second));
         for (int i = 0; i < 2; ++i) {
             if (closedFirst)
-                house.service->connectionClosed(key, first);
+                house.service->connectionClosed(key, first, ConnectionEnd::Finished);
             house.broker.unsubscribe(key, first);
-            house.service->connectionClosed(key, first);
+            house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         }
         if (!afterSubscribe)
             QVERIFY(house.subscribe(key, second));
@@ -279,7 +279,7 @@ private slots:
         const ListeningKey key = house.open("alice").value().key;
         bool attached = false;
         house.service->attach({first, "alice", key}, [&](auto r) { attached = r.has_value(); });
-        house.service->connectionClosed(key, first);
+        house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         house.settle();
         QVERIFY(attached);
         QCOMPARE(house.sessions(), 0);
@@ -579,7 +579,7 @@ private slots:
         house.service->open(user("bob"), {}, [&](auto) { ++answers; });
         while (house.mainThread.runOne()) { }
         house.service->open(user("carol"), {}, [&](auto) { ++answers; });
-        house.service->connectionClosed(key, first);
+        house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         house.broker.unsubscribe(key, first);
         house.service.reset();
         house.settle();

@@ -84,7 +84,7 @@ private slots:
                     service.end(*key, [](const auto &) {});
                 if (i % 2 == 0)
                     broker.unsubscribe(*key, connection);
-                service.connectionClosed(*key, connection);
+                service.connectionClosed(*key, connection, ConnectionEnd::Finished);
             }
             --running;
         };

@@ -94,9 +94,10 @@ public:
         if (atOnce)
             answer();
     }
-    void connectionClosed(const ListeningKey &key, ConnectionId connection) override
+    void connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how) override
     {
         closed.push_back({key, connection});
+        ends.push_back(how);
         if (onClosed)
             onClosed();
     }
@@ -119,6 +120,7 @@ public:
     bool draining = false;
     std::vector<AttachRequest> requests;
     std::vector<std::pair<ListeningKey, ConnectionId>> closed;
+    std::vector<ConnectionEnd> ends; ///< how, of each in `closed`
     std::function<void()> onClosed;
 
 private:
@@ -250,10 +252,11 @@ struct StompFixture
         sessions.session = {user(name), key("queue.alice"), Generation(1)};
         directory.add({user(name), key("queue.alice"), Generation(1)});
         directory.add({user("bob"), key("queue.bob"), Generation(2)});
-        stomp = std::make_unique<StompConnection>(
-            connection,
-            StompConnection::Collaborators{sessions, exchange, broker, destinations, ioThread, metrics, limits},
-            settings);
+        stomp = std::make_unique<StompConnection>(connection,
+                                                  StompConnection::Collaborators{sessions, exchange, broker,
+                                                                                 destinations, ioThread,
+                                                                                 metrics, limits},
+                                                  settings);
     }
 
     /// "^@" stands for NUL.
