@@ -331,7 +331,7 @@ void TestResume::aMalformedWishIsAnError()
 
 void TestResume::manyBreaksLoseNothing()
 {
-    constexpr int breaks = 25;
+    constexpr int breaks = 12;
     constexpr int each = 8;
     Daemon daemon;
     QVERIFY(daemon.start());
