@@ -276,16 +276,15 @@ std::vector<ConfigKey> makeKeys()
          .meaning = "how long such a session and its queue wait at most; 0: off"});
     add({.name = "sessions.conflict",
          .type = "choice",
-         .defaultValue = R"("reject")",
+         .defaultValue = R"("probe")",
          .field = ChoiceField{{
-             {"probe", [](Config &c) { c.sessions.conflict = ConflictPolicy::Probe; },
-              "a second session of the same userId is always rejected"},
+             {"probe", [](Config &c) { c.sessions.conflict = ConflictPolicy::Probe; }},
              {"reject", [](Config &c) { c.sessions.conflict = ConflictPolicy::Reject; }},
-             {"replace", [](Config &c) { c.sessions.conflict = ConflictPolicy::Replace; },
-              "a second session of the same userId is always rejected"},
+             {"replace", [](Config &c) { c.sessions.conflict = ConflictPolicy::Replace; }},
          }},
-         .meaning = "the same userId again: `reject` the newcomer; later also `probe` (then the default) and "
-                    "`replace`"});
+         .meaning
+         = "another POST /connect for a userId that has a session: `reject` it; `replace` the session; "
+           "`probe`: replace it when its connection is broken or shows no sign of life in 2 s"});
     add({.name = "sessions.sweep_interval",
          .type = "duration",
          .defaultValue = R"("30s")",

@@ -26,6 +26,8 @@ const char *toString(EndReason reason)
         return "operator_closed";
     case EndReason::ResumeExpired:
         return "resume_expired";
+    case EndReason::Superseded:
+        return "superseded";
     }
     Q_UNREACHABLE();
 }

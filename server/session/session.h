@@ -33,8 +33,9 @@ enum class EndReason {
     StoreRefused, ///< it never began: the store did not take the record
     OperatorClosed, ///< somebody closed it by the management protocol
     ResumeExpired, ///< its connection broke and nobody resumed it in time
+    Superseded, ///< another wanted the userId, and this one was dead, or the newcomer has the right of way
 };
-constexpr int endReasonCount = 9;
+constexpr int endReasonCount = 10;
 [[nodiscard]] const char *toString(EndReason reason);
 
 /// All that is known of one session. A value: changed by SessionMachine only.

@@ -35,13 +35,16 @@ struct SessionEvent
     struct EndRequested {};
     /// An operator wants the end, now.
     struct CloseRequested { QByteArray reason; };
+    /// Somebody else gets the userId.
+    struct Superseded {};
     /// An inspection of the broker, begun at `begun`, found the queue or did not.
     struct Inspected { TimePoint begun; bool queueExists = false; };
     /// Time has passed.
     struct Tick {};
 
     using Any = std::variant<Stored, StoreFailed, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
-                             QueueCreated, QueueDeleted, EndRequested, CloseRequested, Inspected, Tick>;
+                             QueueCreated, QueueDeleted, EndRequested, CloseRequested, Superseded, Inspected,
+                             Tick>;
 };
 
 /// What has to be done for a session, in the order given.

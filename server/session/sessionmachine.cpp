@@ -138,6 +138,15 @@ public:
         forgetWhenDone();
     }
 
+    void operator()(Event::Superseded)
+    {
+        if (!m_session.isLive())
+            return;
+        end(EndReason::Superseded);
+        close(CloseCode::Replaced, "replaced by another");
+        forgetWhenDone();
+    }
+
     void operator()(const Event::Inspected &event)
     {
         // One that began before the queue was created, or in the same instant, says nothing.

@@ -15,6 +15,14 @@
 
 namespace msgsrv {
 
+/// A `POST /connect`.
+struct OpenRequest
+{
+    UserId userId;
+    QByteArray address; ///< kept in the record
+    ListeningKey key{}; ///< as presented, to have the session back that it opens; null when none was
+};
+
 /// What `POST /connect` hands out.
 struct OpenedSession
 {
@@ -57,8 +65,9 @@ class Sessions
 public:
     virtual ~Sessions() = default;
 
-    /// Opens a session. Problems: UserIdTaken, Draining, Unavailable. @p address is kept in the record.
-    virtual void open(const UserId &userId, const QByteArray &address,
+    /// Opens a session, or gives back the one that the presented key opens. Problems: UserIdTaken, Draining,
+    /// Unavailable.
+    virtual void open(const OpenRequest &request,
                       std::function<void(tl::expected<OpenedSession, Problem>)> done)
         = 0;
 

@@ -115,33 +115,32 @@ void SessionService::hop(std::function<void()> task)
     });
 }
 
-void SessionService::open(const UserId &userId, const QByteArray &address,
-                          std::function<void(tl::expected<OpenedSession, Problem>)> done)
+void SessionService::open(const OpenRequest &request, OpenDone done)
 {
-    hop([this, userId, address, done = std::move(done)] { openHere(userId, address, done); });
+    hop([this, request, done = std::move(done)] { openHere(request, done); });
 }
 
-void SessionService::openHere(const UserId &userId, const QByteArray &address,
-                              const std::function<void(tl::expected<OpenedSession, Problem>)> &done)
+void SessionService::openHere(const OpenRequest &request, const OpenDone &done)
 {
+    const UserId &userId = request.userId;
     Q_ASSERT(!userId.isNull());
-    const auto refuse = [&done](ProblemCause cause, const char *detail, int retryAfter) {
-        done(tl::unexpected(Problem{cause, detail, retryAfter}));
-    };
     if (m_draining) {
-        return refuse(ProblemCause::Draining, "This server takes no new sessions.",
-                      m_settings.retryAfterSeconds);
+        done(tl::unexpected(Problem{ProblemCause::Draining, "This server takes no new sessions.",
+                                    m_settings.retryAfterSeconds}));
+        return;
     }
-    if (m_settings.reserved.contains(userId))
-        return refuse(ProblemCause::UserIdTaken, "This userId is reserved.", 0);
+    if (m_settings.reserved.contains(userId)) {
+        done(tl::unexpected(Problem{ProblemCause::UserIdTaken, "This userId is reserved.", 0}));
+        return;
+    }
     if (m_users.contains(userId))
-        return refuse(ProblemCause::UserIdTaken, "This userId has a session.", 0);
+        return resolveConflict(request, done);
 
     Session session;
     session.userId = userId;
     session.key = ListeningKey::generate();
     session.generation = Generation(++m_lastGeneration);
-    session.address = address;
+    session.address = request.address;
     session.createdAtMs = QDateTime::currentMSecsSinceEpoch();
     const OpenedSession opened{session.userId, session.key, session.generation};
     const SessionRecord record = session.record();
@@ -170,6 +169,55 @@ void SessionService::openHere(const UserId &userId, const QByteArray &address,
                                                 QByteArrayLiteral("The session store cannot be reached."),
                                                 retryAfter}));
                 }
+            });
+        });
+}
+
+/// The userId has a session, or one that is being stored.
+void SessionService::resolveConflict(const OpenRequest &request, const OpenDone &done)
+{
+    const auto refuse = [](const OpenDone &whom) {
+        whom(tl::unexpected(
+            Problem{ProblemCause::UserIdTaken, QByteArrayLiteral("This userId has a session."), 0}));
+    };
+    const Session *const session = liveSession(m_users.value(request.userId));
+    if (!session)
+        return refuse(done);
+    if (!request.key.isNull() && equalInConstantTime(session->key.secret(), request.key.secret())) {
+        done(OpenedSession{session->userId, session->key, session->generation});
+        return;
+    }
+    const auto supersede = [this, request, done](const ListeningKey &key) {
+        apply(key, SessionEvent::Superseded{}, m_now());
+        openHere(request, done);
+    };
+    switch (m_settings.conflict) {
+    case Conflict::Reject:
+        return refuse(done);
+    case Conflict::Replace:
+        return supersede(session->key);
+    case Conflict::Probe:
+        break;
+    }
+    if (session->state == SessionState::Detached)
+        return supersede(session->key);
+    if (session->connection == ConnectionId::None)
+        return refuse(done); // it has begun a moment ago, and connects soon
+    m_with.connections.probe(
+        session->connection,
+        [this, alive = std::weak_ptr(m_alive), executor = &m_with.mainThread, key = session->key,
+         connection = session->connection, refuse, supersede, request, done](bool answered) {
+            executor->run([this, alive, key, connection, refuse, supersede, request, done, answered] {
+                if (alive.expired())
+                    return;
+                const Session *const incumbent = liveSession(key);
+                // Nobody there any more, or a new connection that was not asked.
+                if (!incumbent)
+                    m_users.contains(request.userId) ? refuse(done) : openHere(request, done);
+                else if (answered || incumbent->connection != connection)
+                    refuse(done);
+                else
+                    supersede(key);
             });
         });
 }

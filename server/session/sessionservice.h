@@ -47,12 +47,20 @@ class SessionService final : public QObject, public Sessions
     Q_OBJECT
 
 public:
+    /// What becomes of a userId that has a session when another wants it.
+    enum class Conflict {
+        Reject, ///< who has it keeps it
+        Probe, ///< who has it keeps it as long as its connection shows a sign of life
+        Replace, ///< the newcomer gets it
+    };
+
     struct Settings
     {
         SessionMachine::Settings session;
         /// The longest that a session may outlive a break of its connection; zero: not at all.
         Duration resumeWindow = Duration::zero();
         bool resumeUnasked = false; ///< also for clients that do not ask
+        Conflict conflict = Conflict::Reject;
         Duration sweepInterval = seconds(30); ///< between inspections of the broker; zero: none
         QSet<UserId> reserved{}; ///< logins of accounts, which open() answers as UserIdTaken
         int retryAfterSeconds = 5; ///< told to those who come while draining, or while the store is away
@@ -76,7 +84,7 @@ public:
                    QObject *parent = nullptr);
     ~SessionService() override;
 
-    void open(const UserId &userId, const QByteArray &address,
+    void open(const OpenRequest &request,
               std::function<void(tl::expected<OpenedSession, Problem>)> done) override;
     void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) override;
     void attach(const AttachRequest &request,
@@ -125,8 +133,9 @@ private:
     /// Runs @p task in the main thread, unless the service has gone by then. Any thread.
     void hop(std::function<void()> task);
 
-    void openHere(const UserId &userId, const QByteArray &address,
-                  const std::function<void(tl::expected<OpenedSession, Problem>)> &done);
+    using OpenDone = std::function<void(tl::expected<OpenedSession, Problem>)>;
+    void openHere(const OpenRequest &request, const OpenDone &done);
+    void resolveConflict(const OpenRequest &request, const OpenDone &done);
     [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
     [[nodiscard]] Session *liveSession(const ListeningKey &key);
     [[nodiscard]] Duration granted(const std::optional<Duration> &wish) const;

@@ -45,6 +45,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
 StompConnection::~StompConnection()
 {
     *m_self = nullptr;
+    answerProbes(false);
 }
 
 // Bytes in
@@ -60,6 +61,7 @@ void StompConnection::onActivity(TimePoint now)
 {
     note(now);
     m_heartBeat.received(now);
+    answerProbes(true);
 }
 
 void StompConnection::onMessage(std::string_view bytes, bool, TimePoint now)
@@ -286,6 +288,7 @@ void StompConnection::deliver()
 void StompConnection::onTick(TimePoint now)
 {
     note(now);
+    watchProbe(now);
     switch (m_state) {
     case State::AwaitingConnect:
     case State::Attaching:
@@ -308,6 +311,40 @@ void StompConnection::onTick(TimePoint now)
     case State::Closed:
         break;
     }
+}
+
+void StompConnection::onProbe(std::function<void(bool alive)> done, TimePoint now)
+{
+    if (m_state == State::Closing || m_state == State::Closed) {
+        done(false);
+        return;
+    }
+    m_probes.push_back(std::move(done));
+    if (m_probes.size() > 1)
+        return; // it was asked already
+    note(now);
+    m_probeDeadline = now + m_settings.probeTimeout;
+    m_probeByBytes = !m_connection.ping();
+    if (m_probeByBytes)
+        write("\n");
+}
+
+void StompConnection::watchProbe(TimePoint now)
+{
+    if (m_probes.empty())
+        return;
+    if (m_probeByBytes && m_connection.bytesUnconfirmed() == 0)
+        answerProbes(true);
+    else if (now >= m_probeDeadline)
+        answerProbes(false);
+}
+
+void StompConnection::answerProbes(bool alive)
+{
+    if (m_probes.empty())
+        return;
+    for (const auto &done : std::exchange(m_probes, {}))
+        done(alive);
 }
 
 void StompConnection::watchPeer(TimePoint now)
@@ -450,6 +487,7 @@ void StompConnection::describe(ConnectionFacts &facts) const
 void StompConnection::onClosed(bool clean)
 {
     m_state = State::Closed;
+    answerProbes(false);
     log::debug(lcStomp(), "stomp.closed",
                {{"connection", quint64(m_connection.id())}, {"clean", clean ? "yes" : "no"}});
     release();

@@ -23,6 +23,12 @@ private slots:
     void disconnectEndsTheSessionForGood_data();
     void disconnectEndsTheSessionForGood();
     void theUserIdIsTakenMeanwhile();
+    void aDetachedSessionGivesWayToANewcomer();
+    void aLiveConnectionIsAskedAndKeepsItsSession_data();
+    void aLiveConnectionIsAskedAndKeepsItsSession();
+    void aDeadConnectionLosesItsSessionToANewcomer();
+    void theNewcomerReplacesWhenTheConfigurationSaysSo();
+    void theKeyGetsItsOwnSessionBack();
     void aTakeoverOfALiveConnectionIsAResumption();
     void aLostHeartBeatDetaches();
     void aMalformedWishIsAnError_data();
@@ -254,7 +260,7 @@ void TestResume::disconnectEndsTheSessionForGood()
 
 void TestResume::theUserIdIsTakenMeanwhile()
 {
-    Daemon daemon;
+    Daemon daemon({QStringLiteral("sessions.conflict=reject")});
     QVERIFY(daemon.start());
     TcpProxy proxy(daemon.stomp());
     User alice(daemon, "alice");
@@ -264,6 +270,119 @@ void TestResume::theUserIdIsTakenMeanwhile()
     QVERIFY(waitUntil([&] { return detached(daemon) == 1; }));
     User other(daemon, "alice");
     QCOMPARE(other.connect().status, 409);
+}
+
+void TestResume::aDetachedSessionGivesWayToANewcomer()
+{
+    Daemon daemon;
+    QVERIFY(daemon.start());
+    TcpProxy proxy(daemon.stomp());
+    User alice(daemon, "alice");
+    User bob(daemon, "bob");
+    QVERIFY(bob.enter());
+    QCOMPARE(alice.connect().status, 200);
+    QVERIFY(alice.listen(proxy.address(), asks));
+    proxy.reset();
+    QVERIFY(waitUntil([&] { return detached(daemon) == 1; }));
+    QCOMPARE(bob.exchange("alice", "for the old one").status, 202);
+
+    User newcomer(daemon, "alice");
+    QVERIFY(newcomer.enter());
+    QVERIFY(newcomer.key() != alice.key());
+    // Nobody gets another's mail by typing a name.
+    QCOMPARE(bob.exchange("alice", "for the new one").status, 200);
+    QCOMPARE(contentOf(newcomer.receive()), QStringLiteral("for the new one"));
+    QCOMPARE(newcomer.stomp().takeMessages().size(), 0);
+    StompClient late(daemon.stomp());
+    QCOMPARE(late.connectAs("alice", alice.key(), asks).command, "ERROR");
+    const auto metrics = MetricsReader::scrape(daemon.internal());
+    QCOMPARE(metrics.sum("messaging_sessions_ended_total", {{"reason", "superseded"}}), 1.0);
+    QVERIFY(Conservation(metrics).holds());
+}
+
+void TestResume::aLiveConnectionIsAskedAndKeepsItsSession_data()
+{
+    QTest::addColumn<bool>("isAcked");
+    QTest::newRow("acked") << true;
+    QTest::newRow("not connected yet") << false;
+}
+
+void TestResume::aLiveConnectionIsAskedAndKeepsItsSession()
+{
+    QFETCH(const bool, isAcked);
+    Daemon daemon;
+    QVERIFY(daemon.start());
+    User alice(daemon, "alice");
+    QCOMPARE(alice.connect().status, 200);
+    if (isAcked)
+        QVERIFY(alice.listen({}, asks));
+    User other(daemon, "alice");
+    QCOMPARE(other.connect().status, 409);
+    QVERIFY(isAcked || alice.listen());
+    QCOMPARE(alice.exchange("alice", "still here").status, 200);
+    QCOMPARE(contentOf(alice.receive()), QStringLiteral("still here"));
+}
+
+void TestResume::aDeadConnectionLosesItsSessionToANewcomer()
+{
+    Daemon daemon;
+    QVERIFY(daemon.start());
+    TcpProxy proxy(daemon.stomp());
+    User alice(daemon, "alice");
+    QCOMPARE(alice.connect().status, 200);
+    QVERIFY(alice.listen(proxy.address(), asks));
+    proxy.stall(); // nobody hears of it
+    User newcomer(daemon, "alice");
+    QVERIFY(newcomer.enter());
+    QCOMPARE(newcomer.exchange("alice", "mine").status, 200);
+    QCOMPARE(contentOf(newcomer.receive()), QStringLiteral("mine"));
+    proxy.resume();
+    QVERIFY(alice.stomp().webSocket().waitForClosed());
+    QCOMPARE(alice.stomp().webSocket().closeCode(), quint16(4001));
+    QCOMPARE(newcomer.exchange("alice", "still mine").status, 200);
+    QCOMPARE(sessions(daemon), 1.0);
+}
+
+void TestResume::theNewcomerReplacesWhenTheConfigurationSaysSo()
+{
+    Daemon daemon({QStringLiteral("sessions.conflict=replace")});
+    QVERIFY(daemon.start());
+    User alice(daemon, "alice");
+    QVERIFY(alice.enter());
+    User newcomer(daemon, "alice");
+    QVERIFY(newcomer.enter());
+    QVERIFY(alice.stomp().webSocket().waitForClosed());
+    QCOMPARE(alice.stomp().webSocket().closeCode(), quint16(4001));
+    QCOMPARE(alice.stomp().webSocket().closeReason(), QByteArray("replaced by another"));
+    QCOMPARE(alice.exchange("alice", "x").status, 401);
+    QCOMPARE(newcomer.exchange("alice", "x").status, 200);
+}
+
+void TestResume::theKeyGetsItsOwnSessionBack()
+{
+    Daemon daemon;
+    QVERIFY(daemon.start());
+    TcpProxy proxy(daemon.stomp());
+    User alice(daemon, "alice");
+    User bob(daemon, "bob");
+    QVERIFY(bob.enter());
+    QCOMPARE(alice.connect().status, 200);
+    QVERIFY(alice.listen(proxy.address(), asks));
+    proxy.reset();
+    QVERIFY(waitUntil([&] { return detached(daemon) == 1; }));
+    QCOMPARE(bob.exchange("alice", "kept").status, 202);
+
+    const HttpAnswer answer = postForm(daemon.http(), "/connect", {{"userId", "alice"}}, alice.bearer());
+    QCOMPARE(answer.status, 200);
+    QCOMPARE(answer.json().value(QLatin1String("listeningKey")).toString().toUtf8(), alice.key());
+    QVERIFY(alice.listen({}, asks));
+    QCOMPARE(contentOf(alice.receive()), QStringLiteral("kept"));
+    // A key that is no longer good is no obstacle.
+    QCOMPARE(alice.leave().status, 200);
+    QVERIFY(waitUntil([&] { return sessions(daemon) == 1; }));
+    const HttpAnswer anew = postForm(daemon.http(), "/connect", {{"userId", "alice"}}, alice.bearer());
+    QCOMPARE(anew.status, 200);
+    QVERIFY(anew.json().value(QLatin1String("listeningKey")).toString().toUtf8() != alice.key());
 }
 
 void TestResume::aTakeoverOfALiveConnectionIsAResumption()

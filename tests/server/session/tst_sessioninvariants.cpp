@@ -65,7 +65,9 @@ public:
             break;
         case 10:
             if (pick(20) == 0)
-                feed(pick(4) == 0 ? Event::Any(Event::CloseRequested{"house rules"}) : Event::EndRequested{});
+                feed(pick(4) == 0       ? Event::Any(Event::CloseRequested{"house rules"})
+                         : pick(4) == 0 ? Event::Any(Event::Superseded{})
+                                        : Event::EndRequested{});
             break;
         case 11:
             feed(Event::Inspected{m_now - milliseconds(pick(2) == 0 ? 0 : pick(3000)), pick(3) == 0});
@@ -188,7 +190,8 @@ private:
                 && inspected->begun > before.ackedAt;
         }
         return std::holds_alternative<Event::EndRequested>(event)
-            || std::holds_alternative<Event::CloseRequested>(event);
+            || std::holds_alternative<Event::CloseRequested>(event)
+            || std::holds_alternative<Event::Superseded>(event);
     }
 
     bool mayAck(const Event::Any &event) const

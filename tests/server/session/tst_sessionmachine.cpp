@@ -80,6 +80,7 @@ std::vector<Event::Any> everyEvent(TimePoint now)
                                    Event::StoreRemoveFailed{},
                                    Event::EndRequested{},
                                    Event::CloseRequested{"house rules"},
+                                   Event::Superseded{},
                                    Event::Inspected{now, false},
                                    Event::Inspected{now, true},
                                    Event::Tick{}};
@@ -510,6 +511,16 @@ private slots:
         COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
         QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
         COMPARE_EFFECTS(f(Event::Attached{beta, seconds(30)}), "");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void aSupersededSessionClosesItsConnection()
+    {
+        Fixture f;
+        f.makeAcked(alpha);
+        COMPARE_EFFECTS(f(Event::Superseded{}), "withdraw; remove; store-remove; close 1 4001");
+        QCOMPARE(f.session.endReason, EndReason::Superseded);
+        COMPARE_EFFECTS(f(Event::Superseded{}), "");
         COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
     }
 

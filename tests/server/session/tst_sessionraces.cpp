@@ -158,7 +158,7 @@ private:
     void open()
     {
         const char *name = names[std::size_t(pick(int(names.size())))];
-        m_house.service->open(user(name), {}, [this, name](const SessionHouse::OpenResult &result) {
+        m_house.service->open({user(name), {}}, [this, name](const SessionHouse::OpenResult &result) {
             if (!result)
                 return;
             m_known[name] = result->key;

@@ -34,7 +34,14 @@ public:
             sent += QByteArray(bytes.data(), qsizetype(bytes.size())).replace('\0', "^@");
         return result;
     }
-    void ping() override { ++pings; }
+    bool ping() override
+    {
+        ++pings;
+        return pongs;
+    }
+    [[nodiscard]] qint64 bytesUnconfirmed() const override { return unconfirmed; }
+    bool pongs = true;
+    qint64 unconfirmed = 0;
     void close(quint16 code, const QByteArray &reason) override
     {
         closeCode = code;
@@ -83,9 +90,7 @@ class FakeSessions final : public Sessions
 public:
     using AttachDone = std::function<void(tl::expected<AttachedSession, AttachRefusal>)>;
 
-    void open(const UserId &, const QByteArray &,
-              std::function<void(tl::expected<OpenedSession, Problem>)>) override
-    { }
+    void open(const OpenRequest &, std::function<void(tl::expected<OpenedSession, Problem>)>) override { }
     void end(const ListeningKey &, std::function<void(tl::expected<void, Problem>)>) override { }
     void attach(const AttachRequest &request, AttachDone done) override
     {
