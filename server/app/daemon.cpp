@@ -21,6 +21,7 @@
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
+#include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
 #include "server/storage/memorysessionstore.h"
 #include "shared/base/directories.h"
@@ -32,6 +33,7 @@
 #include <QJsonObject>
 #include <QTimer>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -101,6 +103,15 @@ QString newBootId()
     std::uint32_t random = 0;
     fillRandom(&random, sizeof random);
     return QString::number(random, 16).rightJustified(8, u'0');
+}
+
+/// No threads when there is nothing for them to do.
+PasscodeChecks::Settings passcodeChecks(const Config &config)
+{
+    const std::vector<Account> &accounts = config.stomp.accounts;
+    const bool hashes = std::any_of(accounts.begin(), accounts.end(),
+                                    [](const Account &account) { return account.hash != nullptr; });
+    return {.threads = hashes ? config.stomp.passcodeChecks : 0, .waiting = config.stomp.passcodeWaiting};
 }
 
 QSet<UserId> accountNames(const Config &config)
@@ -182,6 +193,7 @@ struct Daemon::Parts
     SessionDirectory directory;
     SessionService sessions;
     Exchange exchange;
+    PasscodeChecks passcodes;
 
     OriginPolicy origins;
     std::optional<QSslConfiguration> tls;
@@ -219,6 +231,7 @@ Daemon::Parts::Parts(const Config &config)
                 .reserved = accountNames(config)},
                {mainThread, broker, store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
+    , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
         if (stopDeadline)
@@ -284,7 +297,7 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
                   connection,
                   StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                  parts.destinations, thread.executor(), parts.metrics,
-                                                 parts.requestLimits},
+                                                 parts.requestLimits, parts.passcodes},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -312,7 +325,7 @@ void Daemon::Worker::listenTcp(const Config &config, Parts &parts, IoThread &thr
                 connection,
                 StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                parts.destinations, thread.executor(), parts.metrics,
-                                               parts.requestLimits},
+                                               parts.requestLimits, parts.passcodes},
                 tcpStomp);
         },
         thread, parts.limiter, parts.frontMetrics);
@@ -450,11 +463,10 @@ QByteArray Daemon::readyLine() const
         return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
     };
     const Parts &parts = *m_parts;
-    QJsonObject object{
-        {QStringLiteral("http"), text(parts.httpSockets)},
-        {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
-        {QStringLiteral("internal"), text(parts.internalSocket)},
-        {QStringLiteral("management"), parts.managementSocket.path()}};
+    QJsonObject object{{QStringLiteral("http"), text(parts.httpSockets)},
+                       {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
+                       {QStringLiteral("internal"), text(parts.internalSocket)},
+                       {QStringLiteral("management"), parts.managementSocket.path()}};
     if (m_config.stomp.tcpListen)
         object.insert(QStringLiteral("stomp_tcp"), text(parts.tcpSockets));
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
