@@ -37,7 +37,7 @@ public:
             else if (key == "passcode_file")
                 takePasscode(passcode, content(node, key, line), line);
             else if (key == "passcode_hash")
-                error(line, "passcode_hash is not available yet; use passcode_file");
+                takeHash(account, text(node, key, line), line);
             else if (key == "send")
                 account.access.send = patterns(node, key, line);
             else if (key == "subscribe")
@@ -47,10 +47,12 @@ public:
         }
         if (m_failed)
             return;
-        if (!login || !passcode) {
-            error(m_line, "needs login, and passcode or passcode_file");
+        if (passcode && account.hash)
+            error(m_line, "has both a passcode and a passcode_hash");
+        else if (!login || !(passcode || account.hash))
+            error(m_line, "needs login, and passcode, passcode_file or passcode_hash");
+        if (m_failed)
             return;
-        }
         const auto user = UserId::parse(*login);
         if (!user)
             error(m_line, "login " + std::string(describe(user.error())));
@@ -60,7 +62,7 @@ public:
         if (m_failed)
             return;
         account.login = *user;
-        account.passcode = *passcode;
+        account.passcode = passcode.value_or("");
         m_into.accounts.push_back(std::move(account));
     }
 
@@ -77,7 +79,8 @@ private:
         log::appendBareOrQuoted(shown, key);
         error(line,
               shown + " is not a known key; did you mean "
-                  + std::string(nearest(key, {"login", "passcode", "passcode_file", "send", "subscribe"}))
+                  + std::string(nearest(
+                      key, {"login", "passcode", "passcode_file", "passcode_hash", "send", "subscribe"}))
                   + '?');
     }
 
@@ -113,6 +116,17 @@ private:
         else if (given && given->empty())
             error(line, "the passcode is empty");
         passcode = given;
+    }
+
+    void takeHash(Account &account, const std::optional<std::string> &given, unsigned line)
+    {
+        if (!given)
+            return;
+        const auto hash = PasscodeHash::parse(*given);
+        if (hash)
+            account.hash = std::make_shared<const PasscodeHash>(*hash);
+        else
+            error(line, "passcode_hash " + hash.error());
     }
 
     std::vector<std::string> patterns(const toml::node &node, std::string_view key, unsigned line)

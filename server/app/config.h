@@ -47,6 +47,8 @@ struct Config
         int subscriptions = 0;
         int transactions = 0;
         std::int64_t transactionBytes = 0;
+        int passcodeChecks = 0; ///< at a time
+        int passcodeWaiting = 0;
     };
     struct Tls
     {

@@ -139,6 +139,21 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("1MiB")",
          .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.stomp.transactionBytes; }},
          .meaning = "what the open transactions of one connection hold together; 0: unlimited"});
+    add({.name = "stomp.passcode_checks",
+         .type = "count",
+         .defaultValue = "2",
+         .field = CountField{.at = [](Config &c) -> int & { return c.stomp.passcodeChecks; },
+                             .most = 64,
+                             .zero = false},
+         .meaning = "passcodes of accounts that are checked against a `passcode_hash` at a time, each in a "
+                    "thread of its own"});
+    add({.name = "stomp.passcode_waiting",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.stomp.passcodeWaiting; },
+                             .most = 4096,
+                             .zero = false},
+         .meaning = "CONNECTs that wait for such a check; more are refused with 1013"});
 
     // ---- tls
     add({.name = "tls.certificate",

@@ -21,6 +21,7 @@
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
+#include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
 #include "server/storage/memorysessionstore.h"
 #include "shared/base/directories.h"
@@ -32,6 +33,7 @@
 #include <QJsonObject>
 #include <QTimer>
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 #include <vector>
@@ -116,6 +118,15 @@ SessionService::Conflict conflictOf(ConflictPolicy policy)
     Q_UNREACHABLE();
 }
 
+/// No threads when there is nothing for them to do.
+PasscodeChecks::Settings passcodeChecks(const Config &config)
+{
+    const std::vector<Account> &accounts = config.stomp.accounts;
+    const bool hashes = std::any_of(accounts.begin(), accounts.end(),
+                                    [](const Account &account) { return account.hash != nullptr; });
+    return {.threads = hashes ? config.stomp.passcodeChecks : 0, .waiting = config.stomp.passcodeWaiting};
+}
+
 QSet<UserId> accountNames(const Config &config)
 {
     QSet<UserId> names;
@@ -195,6 +206,7 @@ struct Daemon::Parts
     SessionDirectory directory;
     SessionService sessions;
     Exchange exchange;
+    PasscodeChecks passcodes;
 
     OriginPolicy origins;
     std::optional<QSslConfiguration> tls;
@@ -236,6 +248,7 @@ Daemon::Parts::Parts(const Config &config)
                 .reserved = accountNames(config)},
                {mainThread, broker, store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
+    , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
         if (stopDeadline)
@@ -301,7 +314,7 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
                   connection,
                   StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                  parts.destinations, thread.executor(), parts.metrics,
-                                                 parts.requestLimits},
+                                                 parts.requestLimits, parts.passcodes},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -329,7 +342,7 @@ void Daemon::Worker::listenTcp(const Config &config, Parts &parts, IoThread &thr
                 connection,
                 StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                parts.destinations, thread.executor(), parts.metrics,
-                                               parts.requestLimits},
+                                               parts.requestLimits, parts.passcodes},
                 tcpStomp);
         },
         thread, parts.limiter, parts.frontMetrics);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/stomp/passcodehash.h"
 #include "shared/signaling/userid.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,11 +28,13 @@ struct Access
 struct Account
 {
     UserId login;
-    std::string passcode; ///< secret
+    std::string passcode; ///< secret; empty when there is a hash
     Access access;
+    std::shared_ptr<const PasscodeHash> hash = nullptr; ///< PasscodeChecks checks against it
 };
 
-/// Whether @p presented is the account's passcode; takes as long for a wrong one as for the right one.
+/// Whether @p presented is the passcode of an account that has no hash; takes as long for a wrong one as for
+/// the right one.
 [[nodiscard]] bool isPasscode(const Account &account, std::string_view presented);
 
 /// The account of that login, or null.

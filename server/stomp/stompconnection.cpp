@@ -135,6 +135,25 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     return true;
 }
 
+void StompConnection::passcodeChecked(const Account &account, PasscodeChecks::Result result)
+{
+    if (m_state != State::Attaching)
+        return;
+    switch (result) {
+    case PasscodeChecks::Result::Right:
+        m_account = &account;
+        connected();
+        break;
+    case PasscodeChecks::Result::Wrong:
+        refuseCredentials(account.login.bytes(), "login and passcode are not those of an account.");
+        break;
+    case PasscodeChecks::Result::Busy:
+        fail({CloseCode::TryAgainLater, "too many logins",
+              "The server has too many passcodes to check now; try again."});
+        break;
+    }
+}
+
 Principal StompConnection::principal() const
 {
     if (m_account)

@@ -10,6 +10,7 @@
 #include "server/stomp/fault.h"
 #include "server/stomp/heartbeat.h"
 #include "server/stomp/outbox.h"
+#include "server/stomp/passcodechecks.h"
 #include "server/stomp/principal.h"
 #include "server/stomp/sendrequest.h"
 #include "server/stomp/settings.h"
@@ -49,6 +50,7 @@ public:
         Executor &ioThread; ///< of the connection's own thread
         Metrics &metrics;
         RequestLimits &limits;
+        PasscodeChecks &passcodes;
     };
 
     /// @p connection outlives this object.
@@ -69,7 +71,7 @@ public:
 private:
     enum class State {
         AwaitingConnect,
-        Attaching, ///< CONNECT came, the session service has not answered
+        Attaching, ///< CONNECT came, the session service or the passcode check has not answered
         Refusing, ///< the credentials were wrong, the client is told later; what it sends is not read
         Connected,
         Disconnecting, ///< DISCONNECT came, SENDs are under way
@@ -110,6 +112,7 @@ private:
     void handle(const stomp::ParseError &error);
     void handle(const stomp::Frame &frame);
     void connect(const stomp::Frame &frame);
+    void connectAccount(const Account &account, const ConnectRequest &request);
     void send(const stomp::Frame &frame);
     void subscribe(const stomp::Frame &frame);
     void subscribeShared(const stomp::Frame &frame);
@@ -128,6 +131,7 @@ private:
     // Answers of others
     /// False when nobody wants the session any more: it must be given back.
     bool attached(const tl::expected<AttachedSession, AttachRefusal> &result, const QByteArray &login);
+    void passcodeChecked(const Account &account, PasscodeChecks::Result result);
     void connected();
     void subscribedShared(std::uint64_t subscription, Destinations::SubscribeResult result,
                           const std::optional<std::string> &receiptId);

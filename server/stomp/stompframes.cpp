@@ -85,14 +85,7 @@ void StompConnection::connect(const stomp::Frame &frame)
 
     if (const Account *account = findAccount(
             m_settings.accounts, {request->login.constData(), std::size_t(request->login.size())})) {
-        const QByteArray &passcode = request->passcode.secret();
-        if (!isPasscode(*account, {passcode.constData(), std::size_t(passcode.size())})) {
-            refuseCredentials(request->login, "login and passcode are not those of an account.");
-            return;
-        }
-        m_account = account;
-        m_wish = request->heartBeat;
-        connected();
+        connectAccount(*account, *request);
         return;
     }
 
@@ -107,6 +100,29 @@ void StompConnection::connect(const stomp::Frame &frame)
                 const bool wanted = *self && (*self)->attached(result, login);
                 if (!wanted && result)
                     sessions.connectionClosed(result->key, id, ConnectionEnd::Broken);
+            });
+        });
+}
+
+void StompConnection::connectAccount(const Account &account, const ConnectRequest &request)
+{
+    m_state = State::Attaching;
+    m_wish = request.heartBeat;
+    const QByteArray &secret = request.passcode.secret();
+    const std::string_view passcode(secret.constData(), std::size_t(secret.size()));
+    if (!account.hash) {
+        passcodeChecked(account,
+                        isPasscode(account, passcode) ? PasscodeChecks::Result::Right
+                                                      : PasscodeChecks::Result::Wrong);
+        return;
+    }
+    m_with.passcodes.check(
+        account, passcode, m_address, m_self,
+        [self = std::weak_ptr(m_self), &account, &ioThread = m_with.ioThread](PasscodeChecks::Result result) {
+            ioThread.run([self, &account, result] {
+                const auto alive = self.lock();
+                if (alive && *alive)
+                    (*alive)->passcodeChecked(account, result);
             });
         });
 }

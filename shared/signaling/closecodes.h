@@ -16,6 +16,7 @@ enum class CloseCode : std::uint16_t {
     PolicyViolation = 1008, ///< understood, but not allowed or not supported
     TooBig = 1009, ///< a frame, header or message above its limit
     InternalError = 1011,
+    TryAgainLater = 1013, ///< no time for it now (IANA's registry of close codes)
     Replaced = 4001, ///< a newer connection of the same session, or another session of the userId, took over
     SessionEnded = 4002, ///< the session is over: /disconnect, an administrator, or a lost queue
     HeartBeatLost = 4003, ///< nothing came from the client for too long

@@ -351,7 +351,7 @@ for (const [closeCode, code] of [[4001, 'replaced'], [1002, 'protocol'], [1007, 
     });
 }
 
-for (const closeCode of [1000, 1001, 1011, 4002, 4003, 4004, 4005, 4006]) {
+for (const closeCode of [1000, 1001, 1011, 1013, 4002, 4003, 4004, 4005, 4006]) {
     withServer(`after close code ${closeCode} the client comes back`, async (server, makeClient) => {
         const alice = makeClient('alice');
         await alice.connect();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,12 +15,19 @@ export class Daemon {
     #folder;
     #errors = '';
 
-    /** Resolves when it is ready. @param {Record<string, string>} [settings] by configuration key */
-    static async start(settings = {}) {
+    /**
+     * Resolves when it is ready.
+     * @param {Record<string, string>} [settings] by configuration key
+     * @param {string} [configuration] TOML, for what settings cannot say
+     */
+    static async start(settings = {}, configuration = '') {
         const daemon = new Daemon();
         daemon.#folder = mkdtempSync(join(tmpdir(), 'messaging-server-test-'));
         const all = { 'http.listen': '127.0.0.1:0', 'stomp.listen': '127.0.0.1:0', 'internal.listen': '127.0.0.1:0', ...settings };
-        daemon.#process = spawn(binary, Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`]), {
+        const file = join(daemon.#folder, 'configuration.toml');
+        if (configuration) writeFileSync(file, configuration);
+        daemon.#process = spawn(binary, [...(configuration ? ['--config', file] : []),
+            ...Object.entries(all).flatMap(([key, value]) => ['--set', `${key}=${value}`])], {
             cwd: daemon.#folder, stdio: ['ignore', 'pipe', 'pipe'],
             env: { ...process.env, HOME: daemon.#folder, STATE_DIRECTORY: daemon.#folder, RUNTIME_DIRECTORY: daemon.#folder },
         });

@@ -36,6 +36,18 @@ private slots:
         QVERIFY(accounts[1].access.send.empty());
     }
 
+    void aHashIsRead()
+    {
+        const auto loaded
+            = load("[[stomp.accounts]]\nlogin = \"guest\"\npasscode_hash = \"$argon2id$v=19$m=32,"
+                   "t=1,p=1$c2FsdHNhbHQ$nRGObt5vdfL6gQZ3tpDJokcah98wCJ2YcDe1fNJumRk\"\n");
+        QVERIFY(loaded);
+        const Account &account = loaded->config.stomp.accounts.at(0);
+        QVERIFY(account.passcode.empty());
+        QVERIFY(account.hash->verify("secret") == PasscodeHash::Match::Yes);
+        QVERIFY(!isPasscode(account, ""));
+    }
+
     void badAccountsAreRefused_data()
     {
         QTest::addColumn<QByteArray>("text");
@@ -70,7 +82,16 @@ private slots:
             "subscribe must be a list of patterns");
         row("an unknown key", "[[stomp.accounts]]\nlogin = \"a\"\npasscod = \"x\"\n",
             "did you mean passcode?");
-        row("a hash", "[[stomp.accounts]]\nlogin = \"a\"\npasscode_hash = \"x\"\n", "is not available yet");
+        row("no hash", "[[stomp.accounts]]\nlogin = \"a\"\npasscode_hash = \"x\"\n",
+            ":3: stomp.accounts: passcode_hash must be an argon2id hash like");
+        row("a hash that wants too much",
+            "[[stomp.accounts]]\nlogin = \"a\"\npasscode_hash = "
+            "\"$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHQ$nRGObt5vdfL6gQZ3tpDJokcah98wCJ2YcDe1fNJumRk\"\n",
+            ":3: stomp.accounts: passcode_hash asks for too much: m (KiB) is 65536 at most");
+        row("a passcode and a hash",
+            "[[stomp.accounts]]\nlogin = \"a\"\npasscode = \"x\"\npasscode_hash = "
+            "\"$argon2id$v=19$m=32,t=1,p=1$c2FsdHNhbHQ$nRGObt5vdfL6gQZ3tpDJokcah98wCJ2YcDe1fNJumRk\"\n",
+            "has both a passcode and a passcode_hash");
     }
     void badAccountsAreRefused()
     {

@@ -8,7 +8,10 @@
 
 #include <QByteArrayList>
 
+#include <atomic>
 #include <deque>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 namespace msgsrv {
@@ -65,22 +68,42 @@ public:
 class FakeIoThread final : public Executor
 {
 public:
-    void post(std::function<void()> task) override { m_tasks.push_back(std::move(task)); }
-    [[nodiscard]] bool isCurrent() const override { return !elsewhere; }
+    void post(std::function<void()> task) override
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_tasks.push_back(std::move(task));
+    }
+    [[nodiscard]] bool isCurrent() const override
+    {
+        return !elsewhere && std::this_thread::get_id() == m_thread;
+    }
 
     void runAll()
     {
-        while (!m_tasks.empty()) {
-            const auto task = std::move(m_tasks.front());
-            m_tasks.pop_front();
+        while (const auto task = takeFirst())
             task();
-        }
     }
-    [[nodiscard]] bool isIdle() const { return m_tasks.empty(); }
+    [[nodiscard]] bool isIdle() const
+    {
+        const std::scoped_lock lock(m_mutex);
+        return m_tasks.empty();
+    }
 
-    bool elsewhere = false; ///< the caller is in another thread
+    std::atomic<bool> elsewhere = false; ///< the caller is in another thread
 
 private:
+    [[nodiscard]] std::function<void()> takeFirst()
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (m_tasks.empty())
+            return {};
+        auto task = std::move(m_tasks.front());
+        m_tasks.pop_front();
+        return task;
+    }
+
+    const std::thread::id m_thread = std::this_thread::get_id();
+    mutable std::mutex m_mutex;
     std::deque<std::function<void()>> m_tasks;
 };
 
@@ -260,7 +283,7 @@ struct StompFixture
         stomp = std::make_unique<StompConnection>(connection,
                                                   StompConnection::Collaborators{sessions, exchange, broker,
                                                                                  destinations, ioThread,
-                                                                                 metrics, limits},
+                                                                                 metrics, limits, passcodes},
                                                   settings);
     }
 
@@ -320,6 +343,7 @@ struct StompFixture
     Exchange exchange{directory, broker, 1000};
     Metrics metrics;
     RequestLimits limits;
+    PasscodeChecks passcodes{{.threads = 1, .waiting = 2}, metrics};
     StompSettings settings;
     TimePoint now{seconds(1000)};
     std::unique_ptr<StompConnection> stomp;
