@@ -4,6 +4,7 @@
 #include "admin-gui/models/format.h"
 #include "admin-gui/models/tone.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 
 #include <algorithm>
@@ -27,6 +28,16 @@ Tone toneOf(const FlowMessage &message)
         return Tone::Bad;
     }
     return Tone::Plain;
+}
+
+/// A string as it is, a structure as JSON; of anything else nothing.
+QString textOf(const QJsonValue &payload)
+{
+    if (payload.isObject())
+        return QString::fromUtf8(QJsonDocument(payload.toObject()).toJson(QJsonDocument::Compact));
+    if (payload.isArray())
+        return QString::fromUtf8(QJsonDocument(payload.toArray()).toJson(QJsonDocument::Compact));
+    return payload.toString();
 }
 
 constexpr int flushInterval = 100; // ms
@@ -148,6 +159,11 @@ int FlowModel::indexOfSeq(quint64 seq) const
     return found != m_messages.end() && found->seq == seq ? static_cast<int>(found - m_messages.begin()) : -1;
 }
 
+qint64 FlowModel::serverTime() const
+{
+    return m_latest > 0 ? m_latest + m_sinceLatest.elapsed() : 0;
+}
+
 void FlowModel::setActive(bool active)
 {
     if (m_active == active)
@@ -181,6 +197,7 @@ void FlowModel::setPayload(bool payload)
 
 void FlowModel::clear()
 {
+    m_latest = 0;
     m_incoming.clear();
     m_places.clear();
     if (!m_messages.empty()) {
@@ -276,10 +293,11 @@ void FlowModel::take(const QString &method, const QJsonObject &params)
         message.via = params.value(QLatin1String("via")).toString();
         message.reason = params.value(QLatin1String("reason")).toString();
         const QJsonValue payload = params.value(QLatin1String("payload"));
-        message.payload = payload.isString() ? payload.toString()
-            : payload.isObject()
-            ? QString::fromUtf8(QJsonDocument(payload.toObject()).toJson(QJsonDocument::Compact))
-            : QString();
+        message.payload = textOf(payload);
+        if (message.ts >= m_latest) {
+            m_latest = message.ts;
+            m_sinceLatest.start();
+        }
     } else {
         return;
     }

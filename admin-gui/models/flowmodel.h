@@ -5,6 +5,7 @@
 #include "admin-gui/models/flowmessage.h"
 
 #include <QAbstractTableModel>
+#include <QElapsedTimer>
 #include <QSet>
 #include <QTimer>
 
@@ -49,6 +50,9 @@ public:
     [[nodiscard]] bool hasPayload() const { return m_payload; }
     void clear();
     [[nodiscard]] QString error() const { return m_error; }
+    /// The server's clock, as far as events told it and time has passed since; ms since the epoch, 0: nothing
+    /// told.
+    [[nodiscard]] qint64 serverTime() const;
 
 signals:
     void statusChanged(); ///< active, paused, waiting or error
@@ -75,6 +79,8 @@ private:
     QHash<QString, quint64> m_places; ///< message id to its row counted from the very first
     quint64 m_removed = 0; ///< rows that have gone at the front
     std::vector<Event> m_incoming;
+    qint64 m_latest = 0; ///< the newest event's time, and how long ago it came
+    QElapsedTimer m_sinceLatest;
     QTimer m_flush;
     qint64 m_sub = -1;
     quint64 m_request = 0;

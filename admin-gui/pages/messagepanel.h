@@ -12,6 +12,9 @@ class QTreeWidget;
 
 namespace msgsrv::console {
 
+struct Colors;
+struct NegotiationStep;
+
 /// Beside a ladder: the chosen message (facts, description as a tree, candidates by type), what seems wrong
 /// between its two users, and how far their negotiation is.
 class MessagePanel : public QWidget
@@ -30,6 +33,7 @@ public:
     [[nodiscard]] QTreeWidget &candidates() const { return *m_candidates; }
 
 private:
+    void addStep(const NegotiationStep &step, const Colors &colors);
     void showFacts(const FlowMessage *message);
     void showDescription(const FlowMessage *message);
     void showCandidates(const QString &user, const QString &peer);
@@ -42,6 +46,7 @@ private:
     QTabWidget *m_tabs;
     QTreeWidget *m_sdp;
     QTreeWidget *m_candidates;
+    QStringList m_judged; ///< what the lists say, so that they are made anew only when it changes
     quint64 m_shown = 0;
     bool m_shownWithContent = false;
 };
