@@ -5,6 +5,7 @@
 #include "admin-gui/models/format.h"
 #include "admin-gui/models/sdp.h"
 #include "admin-gui/models/verdict.h"
+#include "admin-gui/pages/diffview.h"
 #include "admin-gui/widgets/glyph.h"
 #include "admin-gui/widgets/palette.h"
 
@@ -68,6 +69,7 @@ MessagePanel::MessagePanel(FlowModel &flow, QWidget *parent)
     , m_tabs(new QTabWidget(this))
     , m_sdp(tree(tr("Description"), {tr("Line"), tr("Meaning")}, this))
     , m_candidates(tree(tr("Candidates"), {tr("Address"), tr("Port"), tr("By"), tr("From")}, this))
+    , m_diff(new DiffView(flow, this))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(8, 0, 0, 0);
@@ -84,6 +86,7 @@ MessagePanel::MessagePanel(FlowModel &flow, QWidget *parent)
     m_facts->setForegroundRole(QPalette::PlaceholderText);
     m_tabs->addTab(m_sdp, tr("&Content"));
     m_tabs->addTab(m_candidates, tr("C&andidates"));
+    m_tabs->addTab(m_diff, tr("Di&fference"));
     m_tabs->setDocumentMode(true);
     m_sdp->setColumnWidth(0, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 34);
     m_candidates->setColumnWidth(0, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 24);
@@ -142,6 +145,7 @@ void MessagePanel::judgePair(const QString &user, const QString &peer, qint64 no
     m_verdicts->setCurrentRow(0);
     m_steps->setCurrentRow(0);
     showCandidates(user, peer);
+    m_diff->show(m_shown); // what it belongs to may have come
 }
 
 void MessagePanel::addStep(const NegotiationStep &step, const Colors &colors)
@@ -174,6 +178,7 @@ void MessagePanel::showMessage(const FlowMessage *message)
     m_shown = seq;
     m_shownWithContent = content;
     showDescription(message);
+    m_diff->show(seq);
 }
 
 void MessagePanel::showFacts(const FlowMessage *message)

@@ -12,6 +12,7 @@ class QTreeWidget;
 
 namespace msgsrv::console {
 
+class DiffView;
 struct Colors;
 struct NegotiationStep;
 
@@ -31,6 +32,7 @@ public:
     [[nodiscard]] QStringList verdicts() const;
     [[nodiscard]] QTreeWidget &description() const { return *m_sdp; }
     [[nodiscard]] QTreeWidget &candidates() const { return *m_candidates; }
+    [[nodiscard]] DiffView &difference() const { return *m_diff; }
 
 private:
     void addStep(const NegotiationStep &step, const Colors &colors);
@@ -46,6 +48,7 @@ private:
     QTabWidget *m_tabs;
     QTreeWidget *m_sdp;
     QTreeWidget *m_candidates;
+    DiffView *m_diff;
     QStringList m_judged; ///< what the lists say, so that they are made anew only when it changes
     quint64 m_shown = 0;
     bool m_shownWithContent = false;
