@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/app/connectiondialog.h"
 
+#include "admin-gui/app/accessform.h"
+
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDialogButtonBox>
@@ -38,10 +40,11 @@ ConnectionDialog::ConnectionDialog(std::vector<Profile> profiles, int current, Q
     , m_profiles(std::move(profiles))
     , m_list(new QListWidget(this))
     , m_name(new QLineEdit(this))
-    , m_socket(new QLineEdit(this))
+    , m_access(new AccessForm(this))
     , m_color(new QComboBox(this))
     , m_readOnly(new QCheckBox(tr("&Only look: actions are never sent"), this))
     , m_remove(new QPushButton(tr("Re&move"), this))
+    , m_problem(new QLabel(this))
 {
     setWindowTitle(tr("Connections"));
     auto *left = new QVBoxLayout;
@@ -55,15 +58,6 @@ ConnectionDialog::ConnectionDialog(std::vector<Profile> profiles, int current, Q
 
     auto *form = new QFormLayout;
     form->addRow(tr("&Name:"), m_name);
-    auto *kind = new QComboBox(this);
-    kind->addItem(tr("Local socket"));
-    kind->addItem(tr("TLS host (not in this release)"));
-    kind->addItem(tr("Through ssh (not in this release)"));
-    for (const int later : {1, 2})
-        kind->setItemData(later, 0, Qt::UserRole - 1); // shown, not to be chosen
-    form->addRow(tr("&Kind:"), kind);
-    m_socket->setPlaceholderText(defaultSocket());
-    form->addRow(tr("&Socket:"), m_socket);
     for (const auto &[text, name] : {std::pair{tr("none"), ""},
                                      {tr("green"), "#2e9e5b"},
                                      {tr("blue"), "#2f6fed"},
@@ -73,19 +67,22 @@ ConnectionDialog::ConnectionDialog(std::vector<Profile> profiles, int current, Q
         m_color->addItem(swatch(QColor(QLatin1String(name))), text, QLatin1String(name));
     form->addRow(tr("&Colour:"), m_color);
     form->addRow(QString(), m_readOnly);
-    auto *hint = new QLabel(tr("Another machine's socket can be brought here by ssh:\n"
-                               "ssh -N -L /tmp/there.sock:/run/messaging-server/management.sock HOST"),
-                            this);
-    hint->setForegroundRole(QPalette::PlaceholderText);
-    hint->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    form->addRow(hint);
+    m_name->setObjectName(QStringLiteral("name"));
+    m_problem->setWordWrap(true);
+    m_problem->setForegroundRole(QPalette::PlaceholderText);
+    m_problem->setObjectName(QStringLiteral("problem"));
+    auto *right = new QVBoxLayout;
+    right->addLayout(form);
+    right->addWidget(m_access);
+    right->addStretch(1);
+    right->addWidget(m_problem);
 
     auto *middle = new QHBoxLayout;
     middle->addLayout(left, 1);
-    middle->addLayout(form, 2);
+    middle->addLayout(right, 2);
     auto *box = new QDialogButtonBox(QDialogButtonBox::Cancel, this);
-    QPushButton *connecting = box->addButton(tr("&Connect"), QDialogButtonBox::AcceptRole);
-    connecting->setDefault(true);
+    m_connect = box->addButton(tr("Co&nnect"), QDialogButtonBox::AcceptRole);
+    m_connect->setDefault(true);
     auto *layout = new QVBoxLayout(this);
     layout->addLayout(middle, 1);
     layout->addWidget(box);
@@ -94,13 +91,13 @@ ConnectionDialog::ConnectionDialog(std::vector<Profile> profiles, int current, Q
     connect(adding, &QPushButton::clicked, this, &ConnectionDialog::add);
     connect(m_remove, &QPushButton::clicked, this, &ConnectionDialog::remove);
     connect(m_list, &QListWidget::currentRowChanged, this, &ConnectionDialog::showProfile);
-    connect(m_list, &QListWidget::itemDoubleClicked, this, &QDialog::accept);
+    connect(m_list, &QListWidget::itemDoubleClicked, m_connect, &QPushButton::click);
     connect(m_name, &QLineEdit::textEdited, this, &ConnectionDialog::takeEdits);
-    connect(m_socket, &QLineEdit::textEdited, this, &ConnectionDialog::takeEdits);
+    connect(m_access, &AccessForm::edited, this, &ConnectionDialog::takeEdits);
     connect(m_color, &QComboBox::currentIndexChanged, this, &ConnectionDialog::takeEdits);
     connect(m_readOnly, &QCheckBox::toggled, this, &ConnectionDialog::takeEdits);
     fillList(current);
-    resize(720, 340);
+    resize(760, 400);
 }
 
 int ConnectionDialog::current() const
@@ -126,11 +123,12 @@ void ConnectionDialog::showProfile()
     const Profile &profile = m_profiles[static_cast<std::size_t>(current())];
     m_showing = true;
     m_name->setText(profile.name);
-    m_socket->setText(profile.socket);
+    m_access->show(profile);
     m_color->setCurrentIndex(
         std::max(0, m_color->findData(profile.color.isValid() ? profile.color.name() : QString())));
     m_readOnly->setChecked(profile.readOnly);
     m_showing = false;
+    check();
 }
 
 void ConnectionDialog::takeEdits()
@@ -138,17 +136,28 @@ void ConnectionDialog::takeEdits()
     if (m_showing)
         return;
     Profile &profile = m_profiles[static_cast<std::size_t>(current())];
-    profile = {.name = m_name->text(),
-               .socket = m_socket->text().trimmed(),
-               .color = QColor(m_color->currentData().toString()),
-               .readOnly = m_readOnly->isChecked()};
+    profile.name = m_name->text();
+    profile.color = QColor(m_color->currentData().toString());
+    profile.readOnly = m_readOnly->isChecked();
+    m_access->store(profile);
     m_list->currentItem()->setText(profile.name);
     m_list->currentItem()->setIcon(swatch(profile.color));
+    check();
+}
+
+void ConnectionDialog::check()
+{
+    const Profile &profile = m_profiles[static_cast<std::size_t>(current())];
+    const QString problem = profile.problem();
+    m_connect->setEnabled(problem.isEmpty());
+    m_problem->setText(!problem.isEmpty()         ? problem
+                           : profile.wantsToken() ? tr("The token will be asked for, and not kept.")
+                                                  : tr("Leads to %1").arg(profile.destination()));
 }
 
 void ConnectionDialog::add()
 {
-    m_profiles.push_back({.name = tr("New profile"), .socket = {}, .color = {}, .readOnly = false});
+    m_profiles.push_back({.name = tr("New profile")});
     fillList(static_cast<int>(m_profiles.size()) - 1);
     m_name->setFocus();
     m_name->selectAll();

@@ -7,11 +7,14 @@
 
 class QCheckBox;
 class QComboBox;
+class QLabel;
 class QLineEdit;
 class QListWidget;
 class QPushButton;
 
 namespace msgsrv::console {
+
+class AccessForm;
 
 /// The connection manager: profiles, and which of them to connect to.
 class ConnectionDialog : public QDialog
@@ -28,16 +31,19 @@ private:
     void fillList(int current);
     void showProfile();
     void takeEdits();
+    void check(); ///< whether one can connect by what is shown
     void add();
     void remove();
 
     std::vector<Profile> m_profiles;
     QListWidget *m_list;
     QLineEdit *m_name;
-    QLineEdit *m_socket;
+    AccessForm *m_access;
     QComboBox *m_color;
     QCheckBox *m_readOnly;
     QPushButton *m_remove;
+    QLabel *m_problem;
+    QPushButton *m_connect = nullptr;
     bool m_showing = false;
 };
 

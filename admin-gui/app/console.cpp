@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/app/console.h"
 
-#include "admin-gui/app/connectiondialog.h"
 #include "admin-gui/app/mainwindow.h"
+#include "admin-gui/app/profiles.h"
 #include "admin-gui/app/screenshots.h"
-#include "admin-gui/client/localwire.h"
 #include "admin-gui/demo/demoserver.h"
 
 #include <QApplication>
@@ -38,55 +37,6 @@ Theme chosenTheme(const ConsoleOptions &options, const QSettings &settings)
     return static_cast<Theme>(std::clamp(settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2));
 }
 
-/// Connects to one profile after the other, as the user chooses.
-class Session
-{
-public:
-    Session(Connection &connection, MainWindow &window, QSettings &settings, const ConsoleOptions &options)
-        : m_connection(connection)
-        , m_window(window)
-        , m_settings(settings)
-        , m_profiles(loadProfiles(settings))
-        , m_current(std::clamp(settings.value(QStringLiteral("profile"), 0).toInt(), 0,
-                               static_cast<int>(m_profiles.size()) - 1))
-        , m_readOnly(options.readOnly)
-    {
-        if (!options.socket.isEmpty())
-            open({.name = options.socket, .socket = options.socket, .color = {}, .readOnly = false});
-        else
-            open(m_profiles[static_cast<std::size_t>(m_current)]);
-    }
-
-    void choose()
-    {
-        ConnectionDialog dialog(m_profiles, m_current, &m_window);
-        if (dialog.exec() != QDialog::Accepted)
-            return;
-        m_profiles = dialog.profiles();
-        m_current = dialog.current();
-        saveProfiles(m_settings, m_profiles);
-        m_settings.setValue(QStringLiteral("profile"), m_current);
-        open(m_profiles[static_cast<std::size_t>(m_current)]);
-    }
-
-private:
-    void open(Profile profile)
-    {
-        profile.readOnly = profile.readOnly || m_readOnly;
-        m_window.showProfile(profile);
-        m_connection.setReadOnly(profile.readOnly);
-        m_connection.open([path = profile.socketPath()] { return std::make_unique<LocalWire>(path); },
-                          {{QLatin1String("scheme"), QLatin1String("peer")}});
-    }
-
-    Connection &m_connection;
-    MainWindow &m_window;
-    QSettings &m_settings;
-    std::vector<Profile> m_profiles;
-    int m_current;
-    bool m_readOnly;
-};
-
 int runDemo(QApplication &application, const ConsoleOptions &options, QSettings &settings)
 {
     DemoServer server(QDateTime::currentMSecsSinceEpoch());
@@ -94,10 +44,8 @@ int runDemo(QApplication &application, const ConsoleOptions &options, QSettings 
     MainWindow window(connection, settings);
     QObject::connect(&window, &MainWindow::themeChosen, &application,
                      [&application](Theme theme) { applyTheme(application, theme); });
-    window.showProfile({.name = MainWindow::tr("Demo"),
-                        .socket = {},
-                        .color = QColor(0x2f, 0x6f, 0xed),
-                        .readOnly = options.readOnly});
+    window.showProfile(
+        {.name = MainWindow::tr("Demo"), .color = QColor(0x2f, 0x6f, 0xed), .readOnly = options.readOnly});
     connection.setReadOnly(options.readOnly);
     connection.open([&server] { return server.connectClient(); },
                     {{QLatin1String("scheme"), QLatin1String("peer")}});
@@ -134,6 +82,30 @@ ConsoleOptions parseConsoleOptions(const QApplication &application)
     const QCommandLineOption socket(QStringLiteral("socket"),
                                     QApplication::translate("Console", "Connect to this local socket."),
                                     QStringLiteral("path"));
+    const QCommandLineOption tls(QStringLiteral("tls"),
+                                 QApplication::translate("Console", "Connect to a server elsewhere, by TLS."),
+                                 QStringLiteral("host:port"));
+    const QCommandLineOption ca(
+        QStringLiteral("ca"),
+        QApplication::translate("Console", "With --tls: who may have signed its certificate (PEM)."),
+        QStringLiteral("file"));
+    const QCommandLineOption tokenFile(
+        QStringLiteral("token-file"),
+        QApplication::translate("Console", "With --tls: the token, in the first line. Else it is asked for."),
+        QStringLiteral("file"));
+    const QCommandLineOption certificate(
+        QStringLiteral("certificate"),
+        QApplication::translate("Console", "With --tls: a client certificate instead of a token (PEM)."),
+        QStringLiteral("file"));
+    const QCommandLineOption key(
+        QStringLiteral("key"),
+        QApplication::translate("Console", "With --certificate: its private key (PEM)."),
+        QStringLiteral("file"));
+    const QCommandLineOption ssh(
+        QStringLiteral("ssh"),
+        QApplication::translate("Console",
+                                "Connect to the local socket (--socket) of this host, through ssh."),
+        QStringLiteral("host"));
     const QCommandLineOption readOnly(
         QStringLiteral("read-only"),
         QApplication::translate("Console", "Only look; actions are never sent."));
@@ -144,13 +116,30 @@ ConsoleOptions parseConsoleOptions(const QApplication &application)
         QStringLiteral("screenshots"),
         QApplication::translate("Console", "With --demo: save pictures of all pages in this folder and end."),
         QStringLiteral("folder"));
-    parser.addOptions({demo, socket, readOnly, theme, screenshots});
+    parser.addOptions(
+        {demo, socket, tls, ca, tokenFile, certificate, key, ssh, readOnly, theme, screenshots});
     parser.process(application);
-    const ConsoleOptions options{.demo = parser.isSet(demo),
-                                 .readOnly = parser.isSet(readOnly),
-                                 .socket = parser.value(socket),
-                                 .screenshots = parser.value(screenshots),
-                                 .theme = parser.value(theme)};
+    ConsoleOptions options{.demo = parser.isSet(demo),
+                           .readOnly = parser.isSet(readOnly),
+                           .screenshots = parser.value(screenshots),
+                           .theme = parser.value(theme)};
+    if (parser.isSet(socket) || parser.isSet(tls) || parser.isSet(ssh)) {
+        Profile profile;
+        profile.kind = parser.isSet(tls) ? Profile::Kind::Tls
+            : parser.isSet(ssh)          ? Profile::Kind::Ssh
+                                         : Profile::Kind::Local;
+        profile.socket = parser.value(socket);
+        profile.ssh = {parser.value(ssh), parser.value(socket)};
+        profile.tls = {.caFile = parser.value(ca),
+                       .tokenFile = parser.value(tokenFile),
+                       .certificateFile = parser.value(certificate),
+                       .keyFile = parser.value(key)};
+        (void)profile.tls.setAddress(parser.value(tls));
+        profile.name = profile.destination();
+        if (const QString problem = profile.problem(); !problem.isEmpty())
+            fail(problem);
+        options.profile = profile;
+    }
     if (!options.theme.isEmpty()
         && !QStringList{QStringLiteral("light"), QStringLiteral("dark"), QStringLiteral("system")}.contains(
             options.theme))
@@ -158,8 +147,8 @@ ConsoleOptions parseConsoleOptions(const QApplication &application)
                  .arg(options.theme));
     if (!options.screenshots.isEmpty() && !options.demo)
         fail(QApplication::translate("Console", "--screenshots goes with --demo"));
-    if (options.demo && !options.socket.isEmpty())
-        fail(QApplication::translate("Console", "--demo has no socket"));
+    if (options.demo && options.profile)
+        fail(QApplication::translate("Console", "--demo has a server of its own"));
     return options;
 }
 
@@ -176,8 +165,19 @@ int runConsole(QApplication &application, const ConsoleOptions &options)
         return runDemo(application, options, *settings);
     Connection connection;
     MainWindow window(connection, *settings);
-    Session session(connection, window, *settings, options);
-    QObject::connect(&window, &MainWindow::connectionsWanted, &application, [&session] { session.choose(); });
+    Profiles profiles(connection, window, *settings, options.readOnly);
+    QObject::connect(&window, &MainWindow::connectionsWanted, &application,
+                     [&profiles] { profiles.choose(); });
+    // The window first: a token may have to be asked for.
+    QMetaObject::invokeMethod(
+        &window,
+        [&profiles, &options] {
+            if (options.profile)
+                profiles.open(*options.profile);
+            else
+                profiles.openLast();
+        },
+        Qt::QueuedConnection);
     QObject::connect(&window, &MainWindow::themeChosen, &application,
                      [&application](Theme theme) { applyTheme(application, theme); });
     window.show();

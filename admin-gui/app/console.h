@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "admin-gui/app/profile.h"
+
 #include <QString>
+
+#include <optional>
 
 class QApplication;
 
@@ -12,9 +16,9 @@ struct ConsoleOptions
 {
     bool demo = false;
     bool readOnly = false;
-    QString socket; ///< instead of a profile
-    QString screenshots; ///< folder; only with demo
-    QString theme; ///< light, dark, system; empty: as chosen before
+    std::optional<Profile> profile{}; ///< of the command line, instead of one that is kept
+    QString screenshots{}; ///< folder; only with demo
+    QString theme{}; ///< light, dark, system; empty: as chosen before
 };
 
 /// Reads the arguments; --help, --version and what is wrong end the program.

@@ -45,7 +45,7 @@ public:
         std::chrono::milliseconds longestRetry{20'000};
     };
     /// What a server may send as one line; more than the protocol's limit, which a newer one may raise.
-    static constexpr std::size_t longestLine = 4 * management::lineLimit;
+    static constexpr std::size_t longestLine = 4 * management::usual::line;
 
     explicit Connection(QObject *parent = nullptr);
     Connection(const Timing &timing, QObject *parent);

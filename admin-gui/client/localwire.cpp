@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/client/localwire.h"
 
+#include "shared/base/directories.h"
+
+#include <QFileInfo>
+
 #include <utility>
 
 namespace msgsrv::console {
+
+QString defaultSocket()
+{
+    const QString own = runtimeDirectory().path + QLatin1String("/management.sock");
+    const QString service = QStringLiteral("/run/messaging-server/management.sock");
+    return !QFileInfo::exists(own) && QFileInfo::exists(service) ? service : own;
+}
 
 LocalWire::LocalWire(QString path)
     : m_path(std::move(path))

@@ -7,6 +7,9 @@
 
 namespace msgsrv::console {
 
+/// The socket of a daemon on this machine: the first that exists of this user's and the system service's.
+[[nodiscard]] QString defaultSocket();
+
 /// The daemon's local socket.
 class LocalWire : public Wire
 {

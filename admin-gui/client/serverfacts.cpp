@@ -22,13 +22,16 @@ QStringList strings(const QJsonValue &value)
 ServerFacts ServerFacts::fromJson(const QJsonObject &hello)
 {
     const QJsonObject protocol = hello.value(QLatin1String("protocol")).toObject();
+    const QJsonObject limits = hello.value(QLatin1String("limits")).toObject();
     return {.name = hello.value(QLatin1String("server")).toString(),
             .version = hello.value(QLatin1String("version")).toString(),
             .boot = hello.value(QLatin1String("boot")).toString(),
             .major = protocol.value(QLatin1String("major")).toInt(),
             .minor = protocol.value(QLatin1String("minor")).toInt(),
             .features = strings(hello.value(QLatin1String("features"))),
-            .authentication = strings(hello.value(QLatin1String("auth")))};
+            .authentication = strings(hello.value(QLatin1String("auth"))),
+            .rows = limits.value(QLatin1String("rows")).toInt(management::usual::rows),
+            .credit = limits.value(QLatin1String("credit")).toInt(management::usual::credit)};
 }
 
 LoginFacts LoginFacts::fromJson(const QJsonObject &result)

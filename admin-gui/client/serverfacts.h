@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "shared/management/protocol.h"
+
 #include <QJsonObject>
 #include <QString>
 #include <QStringList>
@@ -17,6 +19,8 @@ struct ServerFacts
     int minor = 0;
     QStringList features;
     QStringList authentication;
+    int rows = management::usual::rows; ///< of one view, at most
+    int credit = management::usual::credit; ///< of one subscription, at most
 
     /// Members that are missing or of a wrong type stay empty.
     [[nodiscard]] static ServerFacts fromJson(const QJsonObject &hello);

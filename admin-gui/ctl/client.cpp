@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/ctl/client.h"
 
+#include <QLocalSocket>
+#include <QSslSocket>
+
 #include <utility>
 
 namespace msgsrv::ctl {
@@ -8,6 +11,7 @@ namespace msgsrv::ctl {
 namespace {
 
 constexpr int patience = 30'000; // ms
+constexpr int badUsage = 2;
 constexpr int cannotConnect = 3;
 
 tl::unexpected<Problem> lost(const QString &sentence)
@@ -19,17 +23,47 @@ tl::unexpected<Problem> lost(const QString &sentence)
 
 tl::expected<void, Problem> Client::open(const QString &path)
 {
-    m_socket.connectToServer(path);
-    if (!m_socket.waitForConnected(patience)) {
+    auto socket = std::make_unique<QLocalSocket>();
+    QLocalSocket &local = *socket;
+    m_device = std::move(socket);
+    m_isConnected = [&local] { return local.state() == QLocalSocket::ConnectedState; };
+    m_flush = [&local] { local.flush(); };
+    local.connectToServer(path);
+    if (!local.waitForConnected(patience)) {
         return lost(
             QStringLiteral("The daemon cannot be reached at %1: %2. Is it running, and is --socket right?")
-                .arg(path, m_socket.errorString()));
+                .arg(path, local.errorString()));
     }
+    return enter(path, {{QStringLiteral("scheme"), QStringLiteral("peer")}});
+}
+
+tl::expected<void, Problem> Client::open(const console::TlsAccess &access)
+{
+    const auto login = access.login();
+    const auto tls = access.configuration();
+    if (!login || !tls)
+        return tl::unexpected(Problem{badUsage, (tls ? login.error() : tls.error()) + u'.'});
+    auto socket = std::make_unique<QSslSocket>();
+    QSslSocket &remote = *socket;
+    m_device = std::move(socket);
+    m_isConnected = [&remote] { return remote.state() == QSslSocket::ConnectedState; };
+    m_flush = [&remote] { remote.flush(); };
+    remote.setSslConfiguration(*tls);
+    remote.connectToHostEncrypted(access.host, access.port);
+    if (!remote.waitForEncrypted(patience)) {
+        return lost(QStringLiteral("The daemon cannot be reached at %1: %2.")
+                        .arg(access.address(), remote.errorString()));
+    }
+    return enter(access.address(), *login);
+}
+
+tl::expected<void, Problem> Client::enter(const QString &where, QJsonObject parameters)
+{
     const auto hello = next(patience);
     if (!hello)
         return tl::unexpected(hello.error());
     if (hello->method != management::notification::hello)
-        return lost(QStringLiteral("Nobody greets at %1: it is no messaging-server.").arg(path));
+        return lost(QStringLiteral("Nobody greets at %1: it is no messaging-server.").arg(where));
     const QJsonObject protocol = hello->params.value(u"protocol").toObject();
     if (protocol.value(u"major").toInt() != management::protocolMajor) {
         return lost(
@@ -37,17 +71,17 @@ tl::expected<void, Problem> Client::open(const QString &path)
                 .arg(protocol.value(u"major").toInt())
                 .arg(management::protocolMajor));
     }
-    const auto login = call(management::method::login,
-                            {{QStringLiteral("scheme"), QStringLiteral("peer")},
-                             {QStringLiteral("client"), QStringLiteral("messagingctl/" MSGSRV_VERSION)}});
+    m_limits = hello->params.value(u"limits").toObject();
+    parameters.insert(QStringLiteral("client"), QStringLiteral("messagingctl/" MSGSRV_VERSION));
+    const auto login = call(management::method::login, parameters);
     return login ? tl::expected<void, Problem>() : tl::unexpected(login.error());
 }
 
 tl::expected<QJsonObject, Problem> Client::call(const QString &method, const QJsonObject &params)
 {
     const int id = ++m_lastId;
-    m_socket.write(toLine(management::Request{id, method, params}));
-    m_socket.flush();
+    m_device->write(toLine(management::Request{id, method, params}));
+    m_flush();
     while (true) {
         auto message = read(patience);
         if (!message)
@@ -101,13 +135,13 @@ tl::expected<management::Message, Problem> Client::read(int timeoutMs)
             return *std::move(message);
         }
         m_bytes.clear();
-        if (m_socket.bytesAvailable() == 0 && !m_socket.waitForReadyRead(timeoutMs)) {
-            if (m_socket.state() == QLocalSocket::ConnectedState)
+        if (m_device->bytesAvailable() == 0 && !m_device->waitForReadyRead(timeoutMs)) {
+            if (m_isConnected())
                 return lost(timeoutMs == patience ? QStringLiteral("The daemon does not answer.")
                                                   : QString());
             return lost(QStringLiteral("The daemon closed the connection."));
         }
-        m_bytes = m_socket.readAll();
+        m_bytes = m_device->readAll();
     }
 }
 

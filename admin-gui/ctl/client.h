@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "admin-gui/client/tlsaccess.h"
 #include "shared/management/jsonrpc.h"
 #include "shared/management/lineframer.h"
 
+#include <QIODevice>
 #include <QJsonObject>
-#include <QLocalSocket>
 #include <QString>
 
 #include <tl/expected.hpp>
 
 #include <deque>
+#include <functional>
+#include <memory>
 
 namespace msgsrv::ctl {
 
@@ -25,8 +28,12 @@ struct Problem
 class Client
 {
 public:
-    /// Connects, reads the greeting and logs in as this user.
+    /// Connects to a local socket, reads the greeting and logs in as this user.
     [[nodiscard]] tl::expected<void, Problem> open(const QString &path);
+    /// Connects by TLS, and logs in with what @p access names.
+    [[nodiscard]] tl::expected<void, Problem> open(const console::TlsAccess &access);
+    /// `limits` of the greeting.
+    [[nodiscard]] const QJsonObject &limits() const { return m_limits; }
 
     [[nodiscard]] tl::expected<QJsonObject, Problem> call(const QString &method,
                                                           const QJsonObject &params = {});
@@ -34,9 +41,13 @@ public:
     [[nodiscard]] tl::expected<management::Notification, Problem> next(int timeoutMs);
 
 private:
+    [[nodiscard]] tl::expected<void, Problem> enter(const QString &where, QJsonObject login);
     [[nodiscard]] tl::expected<management::Message, Problem> read(int timeoutMs);
 
-    QLocalSocket m_socket;
+    std::unique_ptr<QIODevice> m_device;
+    std::function<bool()> m_isConnected;
+    std::function<void()> m_flush;
+    QJsonObject m_limits;
     management::LineFramer m_framer{16 * 1024 * 1024};
     QByteArray m_bytes;
     std::deque<management::Notification> m_notifications;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/ctl/commands.h"
 
+#include "admin-gui/client/localwire.h"
 #include "admin-gui/ctl/client.h"
 #include "admin-gui/ctl/text.h"
-#include "shared/base/directories.h"
 #include "shared/management/tables.h"
 
 #include <QCommandLineParser>
@@ -18,7 +18,7 @@ namespace msgsrv::ctl {
 namespace {
 
 constexpr int badUsage = 2;
-constexpr int pageSize = 1000; // rows of one view
+constexpr int pageSize = 1000; // rows of one view, where the daemon tells no limit
 constexpr int creditStep = 10'000;
 
 const char helpText[] = R"(Usage: messagingctl [options] command [arguments]
@@ -36,6 +36,11 @@ const char helpText[] = R"(Usage: messagingctl [options] command [arguments]
   raw METHOD [PARAMS]     any method, with a JSON object
 
   --socket PATH           of the daemon; else management.sock in its runtime directory
+  --tls HOST:PORT         a daemon elsewhere, by management.listen, with
+    --ca FILE             who may have signed its certificate; else the system's authorities
+    --token-file FILE     the token, in the first line; or
+    --certificate FILE    a client certificate, with
+    --key FILE            its private key
   --json                  JSON, one object a line
   --watch                 tables: again whenever something changes
   --filter TEXT           tables, flow: which rows, e.g. 'state:acked backlog>0 -user:test*'
@@ -167,7 +172,8 @@ private:
 
     int table(const QString &name)
     {
-        const int limit = has("limit") ? std::min(option("limit").toInt(), pageSize) : pageSize;
+        const int most = m_client.limits().value(u"rows").toInt(pageSize);
+        const int limit = has("limit") ? std::min(option("limit").toInt(), most) : most;
         QJsonObject params{{QStringLiteral("table"), name}, {QStringLiteral("range"), QJsonArray{0, limit}}};
         pass("filter", params);
         pass("sort", params);
@@ -307,12 +313,31 @@ std::optional<QString> checkUsage(const QCommandLineParser &options)
         return QStringLiteral("%1 takes no further word.").arg(command);
     if (isOneOf({"close", "purge"}) && options.value(QStringLiteral("reason")).trimmed().isEmpty())
         return QStringLiteral("%1 needs a --reason.").arg(command);
+    if (options.isSet(QStringLiteral("tls")) && options.isSet(QStringLiteral("socket")))
+        return QStringLiteral("--tls and --socket do not go together.");
+    console::TlsAccess access;
+    if (options.isSet(QStringLiteral("tls")) && !access.setAddress(options.value(QStringLiteral("tls"))))
+        return QStringLiteral("--tls is HOST:PORT.");
     bool isNumber = true;
     if (options.isSet(QStringLiteral("limit")))
         isNumber = options.value(QStringLiteral("limit")).toInt(&isNumber) > 0 && isNumber;
     if (!isNumber)
         return QStringLiteral("--limit is a number above 0.");
     return {};
+}
+
+tl::expected<void, Problem> connect(Client &client, const QCommandLineParser &options)
+{
+    if (options.isSet(QStringLiteral("tls"))) {
+        console::TlsAccess access{.caFile = options.value(QStringLiteral("ca")),
+                                  .tokenFile = options.value(QStringLiteral("token-file")),
+                                  .certificateFile = options.value(QStringLiteral("certificate")),
+                                  .keyFile = options.value(QStringLiteral("key"))};
+        (void)access.setAddress(options.value(QStringLiteral("tls"))); // checked before
+        return client.open(access);
+    }
+    const QString path = options.value(QStringLiteral("socket"));
+    return client.open(path.isEmpty() ? console::defaultSocket() : path);
 }
 
 } // namespace
@@ -322,8 +347,8 @@ int run(const QStringList &arguments)
     QCommandLineParser options;
     for (const char *name : {"json", "watch", "payload", "help", "version"})
         options.addOption(QCommandLineOption(QString::fromLatin1(name)));
-    for (const char *name :
-         {"socket", "filter", "sort", "columns", "limit", "level", "pattern", "reason", "op"})
+    for (const char *name : {"socket", "tls", "ca", "token-file", "certificate", "key", "filter", "sort",
+                             "columns", "limit", "level", "pattern", "reason", "op"})
         options.addOption(QCommandLineOption(QString::fromLatin1(name), {}, QString::fromLatin1(name)));
     if (!options.parse(QStringList{QStringLiteral("messagingctl")} + arguments))
         return complain({badUsage, options.errorText() + u'.'});
@@ -338,11 +363,8 @@ int run(const QStringList &arguments)
     if (const auto wrong = checkUsage(options))
         return complain({badUsage, *wrong});
 
-    QString path = options.value(QStringLiteral("socket"));
-    if (path.isEmpty())
-        path = runtimeDirectory().path + QStringLiteral("/management.sock");
     Client client;
-    if (const auto opened = client.open(path); !opened)
+    if (const auto opened = connect(client, options); !opened)
         return complain(opened.error());
     const QStringList words = options.positionalArguments();
     return Commands(options, client).run(words.first(), words.mid(1));

@@ -167,7 +167,7 @@ DemoPeer::Result DemoPeer::openView(const QJsonObject &params)
         = management::findTable(params.value(QLatin1String("table")).toString().toStdString());
     if (table == nullptr)
         return failure(ErrorCode::BadParameters, QStringLiteral("There is no such table"));
-    if (m_views.size() >= static_cast<std::size_t>(management::maximumViews))
+    if (m_views.size() >= static_cast<std::size_t>(management::usual::views))
         return failure(ErrorCode::TooMany, QStringLiteral("There are 16 views already"));
     const qint64 id = m_nextId++;
     DemoView &view = m_views.emplace(id, DemoView(*table)).first->second;

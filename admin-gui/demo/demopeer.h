@@ -61,7 +61,7 @@ private:
 
     DemoServer &m_server;
     std::unique_ptr<MemoryWire> m_wire;
-    management::LineFramer m_framer{management::lineLimit};
+    management::LineFramer m_framer{management::usual::line};
     bool m_loggedIn = false;
     qint64 m_nextId = 1;
     std::map<qint64, DemoView> m_views;

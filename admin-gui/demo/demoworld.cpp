@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/demo/demoworld.h"
 
-#include <QJsonDocument>
+#include "admin-gui/demo/demoseries.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace msgsrv::console {
 
 namespace {
 
 constexpr qint64 stepLength = 100; // ms
-constexpr qint64 queueLimit = 256;
 
 constexpr std::array<const char *, 48> names{
     "alice",  "bob",    "carol",   "dave",  "erin",   "frank", "grace", "heidi",  "ivan",   "judy",
@@ -21,65 +21,6 @@ constexpr std::array<const char *, 48> names{
     "emre",   "fatima", "goran",   "hana",  "ines",   "jonas", "kenji", "layla",  "mateo",  "noor",
     "olga",   "pavel",  "rosa",    "sami",  "tomas",  "uma",   "vera",  "wei"};
 constexpr std::array<const char *, 6> places{"desk", "phone", "kiosk", "ward-3", "room-12", "van"};
-
-struct SeriesFacts
-{
-    const char *name;
-    const char *unit;
-    const char *meaning;
-    double base;
-    double swing;
-    double noise;
-};
-
-constexpr std::array<SeriesFacts, 9> seriesFacts{{
-    {"sessions", "", "live sessions", 150, 90, 3},
-    {"connections", "", "open connections, HTTP and WebSocket", 146, 88, 3},
-    {"accepted", "1/s", "messages accepted", 42, 30, 9},
-    {"delivered", "1/s", "messages delivered", 41, 30, 9},
-    {"dropped", "1/s", "messages dropped", 0, 0, 0},
-    {"inFlight", "", "messages that wait or are being written", 14, 8, 5},
-    {"cpu", "%", "of one core", 3, 5, 1.2},
-    {"rss", "B", "resident memory", 61.0 * 1048576, 9.0 * 1048576, 0.4 * 1048576},
-    {"descriptors", "", "open file descriptors", 190, 88, 3},
-}};
-constexpr std::size_t rssSeries = 7;
-constexpr std::size_t descriptorSeries = 8;
-
-double noise(qint64 t, quint32 salt)
-{
-    quint64 x = static_cast<quint64>(t) * 0x9E3779B97F4A7C15ULL + salt * 0xD1B54A32D192ED03ULL;
-    x ^= x >> 29;
-    x *= 0xBF58476D1CE4E5B9ULL;
-    x ^= x >> 32;
-    return static_cast<double>(x % 20001) / 10000.0 - 1.0;
-}
-
-/// A working day: quiet at night, two humps, a dip at noon; and one bad minute twelve minutes ago.
-double seriesValue(std::size_t index, qint64 t, qint64 now)
-{
-    const SeriesFacts &facts = seriesFacts.at(index);
-    const double hour = std::fmod(static_cast<double>(t) / 3'600'000.0, 24.0);
-    const double day = std::exp(-std::pow((hour - 10.5) / 2.6, 2))
-        + std::exp(-std::pow((hour - 15.5) / 2.9, 2)) + 0.5 * std::exp(-std::pow((hour - 21.0) / 2.0, 2));
-    const double wave = std::sin(static_cast<double>(t) / 97'000.0) * 0.08
-        + std::sin(static_cast<double>(t) / 31'000.0) * 0.05;
-    double value = facts.base + facts.swing * (day + wave)
-        + facts.noise * noise(t / 1000, static_cast<quint32>(index));
-    const double bad = static_cast<double>(now - t) - 12 * 60'000.0;
-    if (std::abs(bad) < 45'000) {
-        if (QLatin1String(facts.name) == QLatin1String("inFlight"))
-            value *= 4.6;
-        if (QLatin1String(facts.name) == QLatin1String("dropped"))
-            value += 2.1 + noise(t / 1000, 99);
-    }
-    return std::max(0.0, value);
-}
-
-management::Cell text(const QString &value)
-{
-    return value.toStdString();
-}
 
 } // namespace
 
@@ -215,13 +156,13 @@ void DemoWorld::step(Call &call)
     call.next = m_now + 100 + below(4) * 100;
     if (stepNumber == 0) {
         if (call.fault == Fault::Hasty)
-            relay(call.a, call.b, "candidate", candidate(call.a, 0, call.fault));
-        relay(call.a, call.b, "offer", description(call.a, true, call.fault));
+            relay(call.a, call.b, "candidate", demo::candidate(call.a, 0, call.fault));
+        relay(call.a, call.b, "offer", demo::description(call.a, true, call.fault));
         if (call.fault == Fault::Glare)
-            relay(call.b, call.a, "offer", description(call.b, true, call.fault));
+            relay(call.b, call.a, "offer", demo::description(call.b, true, call.fault));
         both("offered");
     } else if (stepNumber <= candidates) {
-        relay(call.a, call.b, "candidate", candidate(call.a, stepNumber, call.fault));
+        relay(call.a, call.b, "candidate", demo::candidate(call.a, stepNumber, call.fault));
     } else if (stepNumber == candidates + 1) {
         if (call.fault == Fault::NoAnswer) {
             call.next = m_now + 14'000;
@@ -234,7 +175,7 @@ void DemoWorld::step(Call &call)
             call.over = true;
             return;
         }
-        relay(call.b, call.a, "answer", description(call.b, false, call.fault));
+        relay(call.b, call.a, "answer", demo::description(call.b, false, call.fault));
         both("answered");
     } else if (call.fault == Fault::NoAnswer) {
         both("stuck");
@@ -242,7 +183,7 @@ void DemoWorld::step(Call &call)
             QStringLiteral("from=%1 to=%2 offered_s=20").arg(m_sessions[a].user, m_sessions[b].user));
         call.over = true;
     } else if (stepNumber <= 2 * candidates + 1) {
-        relay(call.b, call.a, "candidate", candidate(call.b, stepNumber, call.fault));
+        relay(call.b, call.a, "candidate", demo::candidate(call.b, stepNumber, call.fault));
     } else if (stepNumber == 2 * candidates + 2) {
         both(call.fault == Fault::NoCodec || call.fault == Fault::OnlyMdns ? "stuck" : "connected");
         call.next = m_now + 4000 + below(9000);
@@ -294,7 +235,7 @@ void DemoWorld::relay(int from, int to, const char *kind, const QString &payload
                       {QLatin1String("via"), from % 4 == 3 ? QLatin1String("stomp") : QLatin1String("http")},
                       {QLatin1String("payload"), payload}};
     m_flow.push_back(event);
-    if (static_cast<qint64>(recipient.queue.size()) >= queueLimit) {
+    if (static_cast<qint64>(recipient.queue.size()) >= demo::queueLimit) {
         ++recipient.drops;
         ++m_dropped;
         event[QLatin1String("seq")] = static_cast<qint64>(++m_seq);
@@ -326,64 +267,6 @@ void DemoWorld::deliver(int to, const Waiting &message)
                       {QLatin1String("delay"), (m_now - message.since) * 1000 + 90 + below(320)}});
 }
 
-QString DemoWorld::description(int user, bool offer, Fault fault)
-{
-    const bool odd = fault == Fault::NoCodec && !offer;
-    const QString sdp
-        = QStringLiteral(
-              "v=0\r\no=- %1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
-              "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=ice-ufrag:%2\r\n"
-              "a=ice-pwd:(blanked)\r\na=ice-options:trickle\r\na=fingerprint:sha-256 "
-              "9B:4E:%3\r\na=setup:%4\r\n"
-              "a=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 "
-              "minptime=10;useinbandfec=1\r\n"
-              "a=rtpmap:63 red/48000/2\r\n"
-              "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 "
-              "0.0.0.0\r\na=mid:1\r\na=sendrecv\r\na=rtcp-mux\r\n"
-              "a=rtpmap:96 %5/90000\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 "
-              "apt=96\r\n")
-              .arg(4'611'731'400'430'051'336LL + user)
-              .arg(QString::number(7'340'033 + user * 7919, 36))
-              .arg(QString::number(0xA0 + user % 90, 16).toUpper(),
-                   offer ? QStringLiteral("actpass") : QStringLiteral("active"),
-                   odd                           ? QStringLiteral("AV1")
-                       : fault == Fault::NoCodec ? QStringLiteral("H264")
-                                                 : QStringLiteral("VP8"));
-    return QString::fromUtf8(
-        QJsonDocument(
-            QJsonObject{{QLatin1String("type"), offer ? QLatin1String("offer") : QLatin1String("answer")},
-                        {QLatin1String("sdp"), sdp}})
-            .toJson(QJsonDocument::Compact));
-}
-
-QString DemoWorld::candidate(int user, int number, Fault fault)
-{
-    const int kind = fault == Fault::OnlyMdns ? 0 : number % 3;
-    QString line;
-    if (kind == 0)
-        line = QStringLiteral("candidate:%1 1 udp 2122260223 %2.local %3 typ host generation 0")
-                   .arg(1'000'000 + user)
-                   .arg(QStringLiteral("7c0f%1-3d1e-4b6a").arg(user, 4, 16, QLatin1Char('0')))
-                   .arg(50000 + user);
-    else if (kind == 1)
-        line = QStringLiteral("candidate:%1 1 udp 1686052607 198.51.100.%2 %3 typ srflx raddr 0.0.0.0 rport "
-                              "0 generation 0")
-                   .arg(2'000'000 + user)
-                   .arg(user % 250)
-                   .arg(51000 + user);
-    else
-        line = QStringLiteral("candidate:%1 1 udp 41885439 203.0.113.7 %2 typ relay raddr 198.51.100.%3 "
-                              "rport %4 generation 0")
-                   .arg(3'000'000 + user)
-                   .arg(52000 + user)
-                   .arg(user % 250)
-                   .arg(51000 + user);
-    return QString::fromUtf8(QJsonDocument(QJsonObject{{QLatin1String("candidate"), line},
-                                                       {QLatin1String("sdpMid"), QLatin1String("0")},
-                                                       {QLatin1String("sdpMLineIndex"), 0}})
-                                 .toJson(QJsonDocument::Compact));
-}
-
 void DemoWorld::log(const char *level, const char *category, const char *event, const QString &line)
 {
     m_log.push_back({{QLatin1String("seq"), static_cast<qint64>(++m_logSeq)},
@@ -406,71 +289,6 @@ int DemoWorld::indexOf(const QString &id) const
         : -1;
 }
 
-management::Row DemoWorld::sessionRow(std::size_t index) const
-{
-    const Session &session = m_sessions[index];
-    return {std::to_string(1000 + index),
-            text(session.user),
-            std::string(session.subscribed ? "acked" : "new"),
-            std::string("demo-1"),
-            text(session.address),
-            std::string(session.subscribed ? "websocket" : "none"),
-            session.tls,
-            session.since,
-            std::max<qint64>(0, (m_now - session.since) / 1000),
-            session.subscribed ? management::Cell(std::to_string(5000 + index)) : management::Cell(),
-            session.in,
-            session.out,
-            static_cast<std::int64_t>(session.queue.size()),
-            session.drops,
-            static_cast<double>((m_now - session.seen) / 100) / 10.0,
-            text(session.negotiation),
-            session.offers,
-            session.answers,
-            session.candidatesOut,
-            session.candidatesIn};
-}
-
-management::Row DemoWorld::queueRow(std::size_t index) const
-{
-    const Session &session = m_sessions[index];
-    std::int64_t bytes = 0;
-    for (const Waiting &message : session.queue)
-        bytes += message.bytes;
-    return {std::to_string(1000 + index),
-            text(session.user),
-            static_cast<std::int64_t>(session.queue.size()),
-            std::int64_t(0),
-            std::int64_t(session.subscribed ? 1 : 0),
-            bytes,
-            session.out + static_cast<std::int64_t>(session.queue.size()),
-            session.out,
-            session.drops,
-            session.queue.empty() ? std::int64_t(0) : (m_now - session.queue.front().since) / 1000,
-            std::int64_t(queueLimit),
-            std::int64_t(4 * 1024 * 1024)};
-}
-
-management::Row DemoWorld::connectionRow(std::size_t index) const
-{
-    const Session &session = m_sessions[index];
-    return {std::to_string(5000 + index),
-            text(session.user),
-            text(session.address),
-            std::string("websocket"),
-            session.tls,
-            static_cast<std::int64_t>(index % 4),
-            std::string(index % 13 == 0 ? "1.1" : "1.2"),
-            session.since + 40,
-            std::max<qint64>(0, (m_now - session.since) / 1000),
-            session.in,
-            session.out,
-            session.in * 412,
-            session.out * 431,
-            std::int64_t(session.slow ? 180'224 : 0),
-            static_cast<double>((m_now - session.seen) / 100) / 10.0};
-}
-
 std::vector<management::Row> DemoWorld::rows(const QString &table) const
 {
     std::vector<management::Row> rows;
@@ -488,11 +306,11 @@ std::vector<management::Row> DemoWorld::rows(const QString &table) const
         if (m_sessions[i].gone)
             continue;
         if (table == QLatin1String("sessions"))
-            rows.push_back(sessionRow(i));
+            rows.push_back(m_sessions[i].sessionRow(i, m_now));
         else if (table == QLatin1String("queues"))
-            rows.push_back(queueRow(i));
+            rows.push_back(m_sessions[i].queueRow(i, m_now));
         else if (table == QLatin1String("connections") && m_sessions[i].subscribed)
-            rows.push_back(connectionRow(i));
+            rows.push_back(m_sessions[i].connectionRow(i, m_now));
     }
     return rows;
 }
@@ -523,8 +341,8 @@ QJsonObject DemoWorld::status() const
             {QLatin1String("dropped"), m_dropped},
             {QLatin1String("inFlight"), waiting},
             {QLatin1String("strange"), 0},
-            {QLatin1String("rss"), std::floor(seriesValue(rssSeries, m_now, m_now))},
-            {QLatin1String("descriptors"), std::floor(seriesValue(descriptorSeries, m_now, m_now))},
+            {QLatin1String("rss"), std::floor(demo::seriesNow(QStringLiteral("rss"), m_now))},
+            {QLatin1String("descriptors"), std::floor(demo::seriesNow(QStringLiteral("descriptors"), m_now))},
             {QLatin1String("descriptorLimit"), 65536},
             {QLatin1String("workers"), 4},
             {QLatin1String("store"), QLatin1String("memory")},
@@ -533,29 +351,12 @@ QJsonObject DemoWorld::status() const
 
 QJsonArray DemoWorld::seriesList() const
 {
-    QJsonArray list;
-    for (const SeriesFacts &facts : seriesFacts) {
-        list.append(QJsonObject{{QLatin1String("name"), QLatin1String(facts.name)},
-                                {QLatin1String("unit"), QLatin1String(facts.unit)},
-                                {QLatin1String("meaning"), QLatin1String(facts.meaning)}});
-    }
-    return list;
+    return demo::seriesList();
 }
 
 QJsonObject DemoWorld::series(const QString &name, int seconds) const
 {
-    for (std::size_t i = 0; i < seriesFacts.size(); ++i) {
-        if (name != QLatin1String(seriesFacts.at(i).name))
-            continue;
-        const int step = std::max(1, (seconds + 299) / 300);
-        const qint64 end = m_now / (step * 1000) * (step * 1000);
-        QJsonArray values;
-        for (int at = seconds / step - 1; at >= 0; --at)
-            values.append(seriesValue(i, end - static_cast<qint64>(at) * step * 1000, m_now));
-        return {
-            {QLatin1String("step"), step}, {QLatin1String("end"), end}, {QLatin1String("values"), values}};
-    }
-    return {};
+    return demo::series(name, seconds, m_now);
 }
 
 QJsonArray DemoWorld::peek(const QString &id, int count) const

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "admin-gui/demo/democontent.h"
+#include "admin-gui/demo/demosession.h"
 #include "shared/management/tables.h"
 
 #include <QJsonArray>
 #include <QJsonObject>
 #include <QRandomGenerator>
 
-#include <deque>
 #include <vector>
 
 namespace msgsrv::console {
@@ -38,37 +39,9 @@ public:
     int purgeQueue(const QString &id); ///< messages; -1: no such queue
 
 private:
-    struct Waiting
-    {
-        QString message;
-        int from = 0;
-        QString kind;
-        int bytes = 0;
-        qint64 since = 0;
-        QString payload;
-    };
-    struct Session
-    {
-        QString user;
-        QString address;
-        QString negotiation = QStringLiteral("none");
-        qint64 since = 0;
-        qint64 seen = 0;
-        qint64 in = 0;
-        qint64 out = 0;
-        qint64 drops = 0;
-        qint64 offers = 0;
-        qint64 answers = 0;
-        qint64 candidatesOut = 0;
-        qint64 candidatesIn = 0;
-        bool tls = true;
-        bool subscribed = true;
-        bool slow = false; ///< reads almost nothing
-        bool gone = false;
-        int call = -1;
-        std::deque<Waiting> queue;
-    };
-    enum class Fault { None, NoAnswer, Glare, OnlyMdns, NoCodec, Hasty, Cancelled };
+    using Waiting = demo::Waiting;
+    using Session = demo::Session;
+    using Fault = demo::Fault;
     struct Call
     {
         int a = 0;
@@ -85,14 +58,9 @@ private:
     void relay(int from, int to, const char *kind, const QString &payload);
     void deliver(int to, const Waiting &message);
     void log(const char *level, const char *category, const char *event, const QString &text);
-    [[nodiscard]] QString description(int user, bool offer, Fault fault);
-    [[nodiscard]] QString candidate(int user, int number, Fault fault);
     [[nodiscard]] int freeUser();
     [[nodiscard]] qint64 below(int bound) { return m_random.bounded(bound); }
     [[nodiscard]] int indexOf(const QString &id) const;
-    [[nodiscard]] management::Row sessionRow(std::size_t index) const;
-    [[nodiscard]] management::Row queueRow(std::size_t index) const;
-    [[nodiscard]] management::Row connectionRow(std::size_t index) const;
 
     qint64 m_now;
     qint64 m_started;

@@ -4,6 +4,7 @@
 #include "admin-gui/models/format.h"
 #include "admin-gui/models/tone.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 
 #include <algorithm>
@@ -29,31 +30,22 @@ Tone toneOf(const FlowMessage &message)
     return Tone::Plain;
 }
 
-constexpr int flushInterval = 100; // ms
-constexpr int removedAtOnce = 1000;
+/// A string as it is, a structure as JSON; of anything else nothing.
+QString textOf(const QJsonValue &payload)
+{
+    if (payload.isObject())
+        return QString::fromUtf8(QJsonDocument(payload.toObject()).toJson(QJsonDocument::Compact));
+    if (payload.isArray())
+        return QString::fromUtf8(QJsonDocument(payload.toArray()).toJson(QJsonDocument::Compact));
+    return payload.toString();
+}
 
 } // namespace
 
 FlowModel::FlowModel(Connection &connection, QObject *parent, int capacity)
-    : QAbstractTableModel(parent)
-    , m_connection(connection)
-    , m_capacity(capacity)
+    : StreamModel(connection, QStringLiteral("flow.open"), creditStep, capacity, parent)
 {
-    m_flush.setSingleShot(true);
-    m_flush.setInterval(flushInterval);
-    connect(&m_flush, &QTimer::timeout, this, &FlowModel::flush);
-    connect(&m_connection, &Connection::stateChanged, this, [this](LinkState state) {
-        if (state == LinkState::Synchronizing && m_active)
-            open();
-        else if (!isLoggedIn(state))
-            m_sub = -1;
-    });
-    connect(&m_connection, &Connection::startedOver, this, &FlowModel::clear);
-}
-
-FlowModel::~FlowModel()
-{
-    close();
+    connect(&connection, &Connection::startedOver, this, &FlowModel::clear);
 }
 
 int FlowModel::rowCount(const QModelIndex &parent) const
@@ -148,39 +140,20 @@ int FlowModel::indexOfSeq(quint64 seq) const
     return found != m_messages.end() && found->seq == seq ? static_cast<int>(found - m_messages.begin()) : -1;
 }
 
-void FlowModel::setActive(bool active)
+qint64 FlowModel::serverTime() const
 {
-    if (m_active == active)
-        return;
-    m_active = active;
-    if (!active)
-        close();
-    else if (isLoggedIn(m_connection.state()))
-        open();
-    emit statusChanged();
-}
-
-void FlowModel::setPaused(bool paused)
-{
-    if (m_paused == paused)
-        return;
-    m_paused = paused;
-    if (!paused)
-        flush();
-    emit statusChanged();
+    return m_latest > 0 ? m_latest + m_sinceLatest.elapsed() : 0;
 }
 
 void FlowModel::setPayload(bool payload)
 {
-    if (m_payload == payload)
-        return;
     m_payload = payload;
-    if (m_active && isLoggedIn(m_connection.state()))
-        open();
+    setParameters(payload ? QJsonObject{{QLatin1String("payload"), true}} : QJsonObject());
 }
 
 void FlowModel::clear()
 {
+    m_latest = 0;
     m_incoming.clear();
     m_places.clear();
     if (!m_messages.empty()) {
@@ -190,46 +163,6 @@ void FlowModel::clear()
         endRemoveRows();
     }
     emit flushed();
-}
-
-void FlowModel::open()
-{
-    close();
-    const quint64 request = ++m_request;
-    QJsonObject params{{QLatin1String("credit"), creditStep}};
-    if (m_payload)
-        params.insert(QLatin1String("payload"), true);
-    m_connection.request(QStringLiteral("flow.open"), params, this, [this, request](const Reply &reply) {
-        if (!reply.ok) {
-            if (reply.code != Reply::linkLost && request == m_request) {
-                m_error = reply.message;
-                emit statusChanged();
-            }
-            return;
-        }
-        const qint64 sub = reply.result.value(QLatin1String("sub")).toInteger(-1);
-        if (request != m_request) {
-            m_connection.request(QStringLiteral("sub.close"), {{QLatin1String("sub"), sub}}, this, {});
-            return;
-        }
-        m_error.clear();
-        m_sub = sub;
-        m_credit = creditStep;
-        m_connection.attach(Connection::Stream::Subscription, sub, this,
-                            [this](const QString &method, const QJsonObject &event) { take(method, event); });
-        emit statusChanged();
-    });
-}
-
-void FlowModel::close()
-{
-    ++m_request;
-    if (m_sub < 0)
-        return;
-    m_connection.detach(Connection::Stream::Subscription, m_sub);
-    if (isLoggedIn(m_connection.state()))
-        m_connection.request(QStringLiteral("sub.close"), {{QLatin1String("sub"), m_sub}}, &m_connection, {});
-    m_sub = -1;
 }
 
 FlowMessage::Outcome FlowModel::outcomeOf(const QString &event)
@@ -243,59 +176,57 @@ FlowMessage::Outcome FlowModel::outcomeOf(const QString &event)
     return FlowMessage::Outcome::Waiting;
 }
 
+FlowMessage FlowModel::gapFrom(const QJsonObject &params) const
+{
+    FlowMessage message;
+    message.kind = FlowMessage::Kind::Gap;
+    message.seq = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("from")).toInteger()));
+    message.missing
+        = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("dropped")).toInteger()));
+    message.reason = params.value(QLatin1String("why")).toString();
+    message.ts = m_messages.empty() ? 0 : m_messages.back().ts;
+    return message;
+}
+
+FlowMessage FlowModel::messageFrom(const QJsonObject &params)
+{
+    FlowMessage message;
+    message.outcome = outcomeOf(params.value(QLatin1String("event")).toString());
+    message.seq = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("seq")).toInteger()));
+    message.ts = params.value(QLatin1String("ts")).toInteger();
+    message.message = params.value(QLatin1String("message")).toString();
+    message.from = params.value(QLatin1String("from")).toString();
+    message.to = params.value(QLatin1String("to")).toString();
+    message.kind = FlowMessage::kindOf(params.value(QLatin1String("kind")).toString());
+    message.bytes = params.value(QLatin1String("bytes")).toInteger();
+    message.delay = params.value(QLatin1String("delay")).toInteger(-1);
+    message.via = params.value(QLatin1String("via")).toString();
+    message.reason = params.value(QLatin1String("reason")).toString();
+    message.payload = textOf(params.value(QLatin1String("payload")));
+    return message;
+}
+
 void FlowModel::take(const QString &method, const QJsonObject &params)
 {
-    Event event;
-    FlowMessage &message = event.message;
     if (method == QLatin1String("flow.gap")) {
-        message.kind = FlowMessage::Kind::Gap;
-        message.seq
-            = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("from")).toInteger()));
-        message.missing
-            = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("dropped")).toInteger()));
-        message.reason = params.value(QLatin1String("why")).toString();
-        message.ts = m_messages.empty() ? 0 : m_messages.back().ts;
+        m_incoming.push_back({{}, gapFrom(params)});
     } else if (method == QLatin1String("flow.event")) {
-        if (--m_credit <= creditStep / 2) {
-            m_credit += creditStep;
-            m_connection.request(QStringLiteral("sub.credit"),
-                                 {{QLatin1String("sub"), m_sub}, {QLatin1String("credit"), creditStep}}, this,
-                                 {});
+        useCredit();
+        m_incoming.push_back({params.value(QLatin1String("event")).toString(), messageFrom(params)});
+        if (const qint64 ts = m_incoming.back().message.ts; ts >= m_latest) {
+            m_latest = ts;
+            m_sinceLatest.start();
         }
-        event.name = params.value(QLatin1String("event")).toString();
-        message.outcome = outcomeOf(event.name);
-        message.seq
-            = static_cast<quint64>(std::max<qint64>(0, params.value(QLatin1String("seq")).toInteger()));
-        message.ts = params.value(QLatin1String("ts")).toInteger();
-        message.message = params.value(QLatin1String("message")).toString();
-        message.from = params.value(QLatin1String("from")).toString();
-        message.to = params.value(QLatin1String("to")).toString();
-        message.kind = FlowMessage::kindOf(params.value(QLatin1String("kind")).toString());
-        message.bytes = params.value(QLatin1String("bytes")).toInteger();
-        message.delay = params.value(QLatin1String("delay")).toInteger(-1);
-        message.via = params.value(QLatin1String("via")).toString();
-        message.reason = params.value(QLatin1String("reason")).toString();
-        const QJsonValue payload = params.value(QLatin1String("payload"));
-        message.payload = payload.isString() ? payload.toString()
-            : payload.isObject()
-            ? QString::fromUtf8(QJsonDocument(payload.toObject()).toJson(QJsonDocument::Compact))
-            : QString();
     } else {
         return;
     }
-    m_incoming.push_back(std::move(event));
-    if (static_cast<int>(m_incoming.size())
-        > 2 * m_capacity) // paused for long: the oldest are of no use any more
-        m_incoming.erase(m_incoming.begin(), m_incoming.begin() + m_capacity);
-    if (!m_paused && !m_flush.isActive())
-        m_flush.start();
-    else if (m_paused)
-        emit statusChanged();
+    bound(m_incoming);
+    announce();
 }
 
-void FlowModel::flush()
+void FlowModel::show()
 {
-    if (m_paused || m_incoming.empty())
+    if (m_incoming.empty())
         return;
     std::vector<Event> events = std::exchange(m_incoming, {});
     std::vector<FlowMessage> fresh;
@@ -341,26 +272,12 @@ void FlowModel::update(int row, const Event &event)
 
 void FlowModel::append(std::vector<FlowMessage> messages)
 {
-    if (static_cast<int>(messages.size()) > m_capacity)
-        messages.erase(messages.begin(), messages.end() - m_capacity);
+    if (static_cast<int>(messages.size()) > capacity())
+        messages.erase(messages.begin(), messages.end() - capacity());
     if (messages.empty())
         return;
     const int count = static_cast<int>(messages.size());
-    const int excess = rowCount() + count - m_capacity;
-    if (excess > 0) {
-        const int gone = std::min(rowCount(), std::max(excess, std::min(removedAtOnce, m_capacity / 10)));
-        if (gone > 0) {
-            beginRemoveRows({}, 0, gone - 1);
-            for (int i = 0; i < gone; ++i) {
-                const auto place = m_places.find(m_messages[static_cast<std::size_t>(i)].message);
-                if (place != m_places.end() && *place == m_removed + static_cast<quint64>(i))
-                    m_places.erase(place);
-            }
-            m_messages.erase(m_messages.begin(), m_messages.begin() + gone);
-            m_removed += static_cast<quint64>(gone);
-            endRemoveRows();
-        }
-    }
+    makeRoom(count);
     beginInsertRows({}, rowCount(), rowCount() + count - 1);
     for (FlowMessage &message : messages) {
         if (!message.message.isEmpty())
@@ -368,6 +285,17 @@ void FlowModel::append(std::vector<FlowMessage> messages)
         m_messages.push_back(std::move(message));
     }
     endInsertRows();
+}
+
+void FlowModel::dropFirst(int count)
+{
+    for (int i = 0; i < count; ++i) {
+        const auto place = m_places.find(m_messages[static_cast<std::size_t>(i)].message);
+        if (place != m_places.end() && *place == m_removed + static_cast<quint64>(i))
+            m_places.erase(place);
+    }
+    m_messages.erase(m_messages.begin(), m_messages.begin() + count);
+    m_removed += static_cast<quint64>(count);
 }
 
 } // namespace msgsrv::console

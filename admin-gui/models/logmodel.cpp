@@ -9,25 +9,8 @@
 namespace msgsrv::console {
 
 LogModel::LogModel(Connection &connection, QObject *parent, int capacity)
-    : QAbstractTableModel(parent)
-    , m_connection(connection)
-    , m_capacity(capacity)
-{
-    m_flush.setSingleShot(true);
-    m_flush.setInterval(100);
-    connect(&m_flush, &QTimer::timeout, this, &LogModel::flush);
-    connect(&m_connection, &Connection::stateChanged, this, [this](LinkState state) {
-        if (state == LinkState::Synchronizing && m_active)
-            open();
-        else if (!isLoggedIn(state))
-            m_sub = -1;
-    });
-}
-
-LogModel::~LogModel()
-{
-    close();
-}
+    : StreamModel(connection, QStringLiteral("log.open"), creditStep, capacity, parent)
+{ }
 
 int LogModel::rowCount(const QModelIndex &parent) const
 {
@@ -102,33 +85,14 @@ QVariant LogModel::headerData(int section, Qt::Orientation orientation, int role
     }
 }
 
-void LogModel::setActive(bool active)
-{
-    if (m_active == active)
-        return;
-    m_active = active;
-    if (!active)
-        close();
-    else if (isLoggedIn(m_connection.state()))
-        open();
-}
-
 void LogModel::setFilter(const QString &level, const QString &pattern)
 {
-    if (level == m_level && pattern == m_pattern)
-        return;
-    m_level = level;
-    m_pattern = pattern;
-    if (m_active && isLoggedIn(m_connection.state()))
-        open();
-}
-
-void LogModel::setPaused(bool paused)
-{
-    m_paused = paused;
-    if (!paused)
-        flush();
-    emit statusChanged();
+    QJsonObject parameters;
+    if (!level.isEmpty())
+        parameters.insert(QLatin1String("level"), level);
+    if (!pattern.isEmpty())
+        parameters.insert(QLatin1String("pattern"), pattern);
+    setParameters(parameters);
 }
 
 void LogModel::clear()
@@ -140,45 +104,6 @@ void LogModel::clear()
     m_lines.clear();
     endRemoveRows();
     emit statusChanged();
-}
-
-void LogModel::open()
-{
-    close();
-    const quint64 request = ++m_request;
-    QJsonObject params{{QLatin1String("credit"), creditStep}};
-    if (!m_level.isEmpty())
-        params.insert(QLatin1String("level"), m_level);
-    if (!m_pattern.isEmpty())
-        params.insert(QLatin1String("pattern"), m_pattern);
-    m_connection.request(QStringLiteral("log.open"), params, this, [this, request](const Reply &reply) {
-        const qint64 sub = reply.result.value(QLatin1String("sub")).toInteger(-1);
-        if (request != m_request) {
-            if (reply.ok)
-                m_connection.request(QStringLiteral("sub.close"), {{QLatin1String("sub"), sub}}, this, {});
-            return;
-        }
-        m_error = reply.ok || reply.code == Reply::linkLost ? QString() : reply.message;
-        if (reply.ok) {
-            m_sub = sub;
-            m_credit = creditStep;
-            m_connection.attach(
-                Connection::Stream::Subscription, sub, this,
-                [this](const QString &method, const QJsonObject &line) { take(method, line); });
-        }
-        emit statusChanged();
-    });
-}
-
-void LogModel::close()
-{
-    ++m_request;
-    if (m_sub < 0)
-        return;
-    m_connection.detach(Connection::Stream::Subscription, m_sub);
-    if (isLoggedIn(m_connection.state()))
-        m_connection.request(QStringLiteral("sub.close"), {{QLatin1String("sub"), m_sub}}, &m_connection, {});
-    m_sub = -1;
 }
 
 void LogModel::take(const QString &method, const QJsonObject &params)
@@ -193,45 +118,35 @@ void LogModel::take(const QString &method, const QJsonObject &params)
              {},
              tr("%n line(s) not shown", nullptr, params.value(QLatin1String("dropped")).toInt())});
     } else if (method == QLatin1String("log.line")) {
-        if (--m_credit <= creditStep / 2) {
-            m_credit += creditStep;
-            m_connection.request(QStringLiteral("sub.credit"),
-                                 {{QLatin1String("sub"), m_sub}, {QLatin1String("credit"), creditStep}}, this,
-                                 {});
-        }
+        useCredit();
         m_incoming.push_back({params.value(QLatin1String("ts")).toInteger(),
                               params.value(QLatin1String("level")).toString().left(20),
                               params.value(QLatin1String("category")).toString().left(100),
                               params.value(QLatin1String("event")).toString().left(200),
                               params.value(QLatin1String("text")).toString().left(4000)});
     }
-    if (static_cast<int>(m_incoming.size()) > 2 * m_capacity)
-        m_incoming.erase(m_incoming.begin(), m_incoming.begin() + m_capacity);
-    if (m_paused)
-        emit statusChanged();
-    else if (!m_flush.isActive())
-        m_flush.start();
+    bound(m_incoming);
+    announce();
 }
 
-void LogModel::flush()
+void LogModel::show()
 {
-    if (m_paused || m_incoming.empty())
+    if (m_incoming.empty())
         return;
     std::vector<Line> lines = std::exchange(m_incoming, {});
-    if (static_cast<int>(lines.size()) > m_capacity)
-        lines.erase(lines.begin(), lines.end() - m_capacity);
-    const int excess = rowCount() + static_cast<int>(lines.size()) - m_capacity;
-    if (excess > 0) {
-        const int gone = std::min(rowCount(), std::max(excess, m_capacity / 20));
-        beginRemoveRows({}, 0, gone - 1);
-        m_lines.erase(m_lines.begin(), m_lines.begin() + gone);
-        endRemoveRows();
-    }
+    if (static_cast<int>(lines.size()) > capacity())
+        lines.erase(lines.begin(), lines.end() - capacity());
+    makeRoom(static_cast<int>(lines.size()));
     beginInsertRows({}, rowCount(), rowCount() + static_cast<int>(lines.size()) - 1);
     for (Line &line : lines)
         m_lines.push_back(std::move(line));
     endInsertRows();
     emit statusChanged();
+}
+
+void LogModel::dropFirst(int count)
+{
+    m_lines.erase(m_lines.begin(), m_lines.begin() + count);
 }
 
 } // namespace msgsrv::console

@@ -160,7 +160,8 @@ void RemoteTableModel::setFilter(const QString &filter)
 
 void RemoteTableModel::setVisibleRows(int first, int last)
 {
-    const auto [begin, count] = windowFor(first, last, page, mostRows);
+    const int most = std::clamp(m_connection.server().rows, page, mostRows);
+    const auto [begin, count] = windowFor(first, last, page, most);
     if (begin == m_wantedFirst && count == m_wantedCount)
         return;
     m_wantedFirst = begin;

@@ -3,9 +3,13 @@
 
 #include <QCoreApplication>
 #include <QHash>
+#include <QHostAddress>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+
+#include <algorithm>
+#include <utility>
 
 namespace msgsrv::console {
 
@@ -54,6 +58,37 @@ QString meaningOf(QChar type, const QString &value)
     return found == nullptr ? QString() : Words::tr(found);
 }
 
+/// Appends all string members called @p name in @p value, down to a depth; strings that hold JSON are looked
+/// into.
+void membersIn(const QJsonValue &value, QLatin1String name, int depth, QStringList &found)
+{
+    if (depth > deepest)
+        return;
+    if (value.isString()) {
+        const QString text = value.toString();
+        const QString start = text.left(100).trimmed();
+        if (text.size() > longest
+            || !(start.startsWith(QLatin1Char('{')) || start.startsWith(QLatin1Char('['))))
+            return;
+        const QJsonDocument inner = QJsonDocument::fromJson(text.toUtf8());
+        membersIn(inner.isArray() ? QJsonValue(inner.array()) : QJsonValue(inner.object()), name, depth + 1,
+                  found);
+    } else if (value.isArray()) {
+        for (const QJsonValue &entry : value.toArray())
+            membersIn(entry, name, depth + 1, found);
+    } else if (value.isObject()) {
+        const QJsonObject object = value.toObject();
+        for (auto member = object.begin(); member != object.end(); ++member) {
+            const QString text = member.value().toString();
+            if (member.key() == name && member.value().isString()
+                && !text.trimmed().startsWith(QLatin1Char('{')))
+                found.append(text);
+            else
+                membersIn(member.value(), name, depth + 1, found);
+        }
+    }
+}
+
 /// The first string member called @p name in @p value, down to a depth; strings that hold JSON are looked
 /// into.
 QString memberIn(const QJsonValue &value, QLatin1String name, int depth)
@@ -99,10 +134,17 @@ Sdp Sdp::parse(const QString &text)
         const QChar type = line.at(0);
         const QString value = line.mid(2);
         if (sdp.sections.empty())
-            sdp.sections.push_back({Words::tr("session"), {}, {}, {}});
+            sdp.sections.push_back(
+                {.title = Words::tr("session"), .media = {}, .codecs = {}, .lines = {}, .formats = {}});
         if (type == QLatin1Char('m')) {
-            const QString media = value.section(QLatin1Char(' '), 0, 0);
-            sdp.sections.push_back({media, media, {}, {}});
+            const QStringList words = value.split(QLatin1Char(' '), Qt::SkipEmptyParts);
+            const QString media = words.value(0);
+            sdp.sections.push_back({.title = media,
+                                    .media = media,
+                                    .codecs = {},
+                                    .lines = {},
+                                    .formats = words.mid(3),
+                                    .port = words.value(1).toInt()});
         }
         Section &section = sdp.sections.back();
         if (value.startsWith(QLatin1String("mid:")))
@@ -112,6 +154,18 @@ Sdp Sdp::parse(const QString &text)
         section.lines.push_back({type, value, meaningOf(type, value)});
     }
     return sdp;
+}
+
+bool Sdp::Section::has(const QString &attribute) const
+{
+    return std::any_of(lines.begin(), lines.end(), [&attribute](const Line &line) {
+        return line.type == QLatin1Char('a') && line.value == attribute;
+    });
+}
+
+bool Sdp::Section::isRejected() const
+{
+    return port == 0 && !has(QStringLiteral("bundle-only"));
 }
 
 QString Sdp::textIn(const QString &content)
@@ -159,10 +213,33 @@ std::vector<IceCandidate> IceCandidate::allIn(const QString &content)
     if (!sdp.isEmpty()) {
         for (const QString &line : sdp.split(QLatin1Char('\n')))
             add(line);
-    } else {
-        add(memberIn(QJsonValue(content), QLatin1String("candidate"), 0));
+        return all;
     }
+    QStringList lines;
+    membersIn(QJsonValue(content), QLatin1String("candidate"), 0, lines);
+    if (lines.isEmpty())
+        lines.append(content);
+    for (const QString &line : std::as_const(lines))
+        add(line);
     return all;
+}
+
+bool IceCandidate::isPublicHost() const
+{
+    // Special-purpose addresses: RFC 6890, RFC 5737, RFC 3849, RFC 4193.
+    static const QList<QPair<QHostAddress, int>> local = [] {
+        QList<QPair<QHostAddress, int>> blocks;
+        for (const char *block :
+             {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+              "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+              "::1/128", "2001:db8::/32", "fc00::/7", "fe80::/10"})
+            blocks.append(QHostAddress::parseSubnet(QLatin1String(block)));
+        return blocks;
+    }();
+    const QHostAddress parsed(address);
+    return type == QLatin1String("host") && !parsed.isNull()
+        && std::none_of(local.begin(), local.end(),
+                        [&parsed](const auto &block) { return parsed.isInSubnet(block); });
 }
 
 } // namespace msgsrv::console

@@ -23,6 +23,12 @@ struct Sdp
         QString media; ///< audio, video, application; empty for the session's part
         QStringList codecs; ///< names of a=rtpmap, e.g. opus/48000/2
         std::vector<Line> lines;
+        QStringList formats; ///< of the m= line: payload types
+        int port = 0; ///< of the m= line
+
+        [[nodiscard]] bool has(const QString &attribute) const; ///< a line a=attribute, without a value
+        /// Port 0, and not because it shares another section's (RFC 8843).
+        [[nodiscard]] bool isRejected() const;
     };
     std::vector<Section> sections;
 
@@ -44,11 +50,15 @@ struct IceCandidate
     quint32 priority = 0;
     QString related; ///< raddr:rport
 
+    /// Its own address, and one that others in the net can reach: neither private, nor .local, nor for
+    /// documents.
+    [[nodiscard]] bool isPublicHost() const;
     [[nodiscard]] bool isMdns() const { return address.endsWith(QLatin1String(".local")); }
     [[nodiscard]] bool isValid() const { return !type.isEmpty(); }
     /// @p line with or without "a=".
     [[nodiscard]] static IceCandidate parse(const QString &line);
-    /// All candidates in a message's content: a `candidate` member, or lines of a description.
+    /// All candidates in a message's content: `candidate` members, the content itself, or lines of a
+    /// description.
     [[nodiscard]] static std::vector<IceCandidate> allIn(const QString &content);
 };
 

@@ -2,13 +2,15 @@
 #include "admin-gui/models/verdict.h"
 
 #include "admin-gui/models/format.h"
+#include "admin-gui/models/media.h"
 #include "admin-gui/models/sdp.h"
 
 #include <QCoreApplication>
 #include <QMap>
-#include <QSet>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 namespace msgsrv::console {
 
@@ -27,34 +29,38 @@ bool isLost(const FlowMessage &message)
     return message.outcome == Outcome::Dropped || message.outcome == Outcome::Refused;
 }
 
-/// Codecs that carry sound or picture, by media; helpers like retransmission say nothing.
-QMap<QString, QSet<QString>> codecsOf(const QString &content)
+QString ago(qint64 ms)
 {
-    static const QSet<QString> helpers{QStringLiteral("rtx"),
-                                       QStringLiteral("red"),
-                                       QStringLiteral("ulpfec"),
-                                       QStringLiteral("flexfec-03"),
-                                       QStringLiteral("telephone-event"),
-                                       QStringLiteral("cn")};
-    QMap<QString, QSet<QString>> byMedia;
-    for (const Sdp::Section &section : Sdp::parse(Sdp::textIn(content)).sections) {
-        for (const QString &codec : section.codecs) {
-            const QString name = codec.section(QLatin1Char('/'), 0, 0).toLower();
-            if (!helpers.contains(name))
-                byMedia[section.media].insert(name);
-        }
-    }
-    return byMedia;
+    return format::duration(static_cast<double>(ms) / 1000);
 }
 
-/// What one walk over the messages finds out.
+QString listed(const QSet<QString> &names)
+{
+    QStringList sorted(names.begin(), names.end());
+    sorted.sort();
+    return sorted.join(QLatin1Char(' '));
+}
+
+/// One of the two, in the call that is judged.
+struct Side
+{
+    bool isDescribed = false; ///< it has sent an offer or answer
+    std::optional<qint64> earlyAt; ///< its first candidate, when that came before
+    Media offered; ///< by its latest offer
+    bool isReachable = false; ///< by itself, from everywhere
+    int local = 0; ///< candidates that are .local names
+    int host = 0; ///< candidates that are its own addresses
+    int reflexive = 0; ///< what a STUN server told it
+    int relay = 0;
+    qint64 lastCandidateAt = 0;
+
+    [[nodiscard]] int candidates() const { return local + host + reflexive + relay; }
+};
+
+/// What one walk over the messages of two users finds out about their latest call.
 class Walk
 {
 public:
-    explicit Walk(qint64 now)
-        : m_now(now)
-    { }
-
     void see(const FlowMessage &message)
     {
         switch (message.kind) {
@@ -65,93 +71,154 @@ public:
             seeAnswer(message);
             break;
         case Kind::Candidate:
-            if (!m_described.contains(message.from) && (m_open != nullptr || m_described.isEmpty()))
-                add(Verdict::Code::CandidatesBeforeDescription, Tone::Warning,
-                    Words::tr(
-                        "%1 sent candidates before its offer or answer; many clients drop such candidates")
-                        .arg(message.from));
+            seeCandidate(message);
             break;
         case Kind::Bye:
             if (m_open != nullptr)
                 add(Verdict::Code::ClosedInTheMiddle, Tone::Warning,
                     Words::tr("%1 ended it %2 after the offer, before there was an answer")
-                        .arg(message.from,
-                             format::duration(static_cast<double>(message.ts - m_open->ts) / 1000)));
+                        .arg(message.from, ago(message.ts - m_open->ts)));
             m_open = nullptr;
-            m_described.clear();
+            m_over = message.ts;
             break;
-        default:
+        case Kind::Gap: // whatever was missed may have been in it
+            m_open = nullptr;
+            for (Side &side : m_sides)
+                side.isDescribed = true;
+            break;
+        case Kind::Text:
+        case Kind::Other:
             break;
         }
-        if (!message.payload.isEmpty()) {
-            for (const IceCandidate &candidate : IceCandidate::allIn(message.payload)) {
-                m_candidates[message.from].insert(candidate.type);
-                (candidate.isMdns() ? m_mdns : m_plain)[message.from] += 1;
-            }
-        }
+        if (!message.payload.isEmpty() && !m_over)
+            gather(message);
     }
 
-    std::vector<Verdict> finish()
+    std::vector<Verdict> finish(qint64 now)
     {
-        if (m_open != nullptr && m_now - m_open->ts > answerPatience)
+        if (m_open != nullptr && now - m_open->ts > answerPatience)
             add(Verdict::Code::AnswerMissing, Tone::Bad,
                 Words::tr("%1 offered %2 ago and %3 never answered")
-                    .arg(m_open->from, format::duration(static_cast<double>((m_now - m_open->ts) / 1000)),
-                         m_open->to));
-        judgeCandidates();
-        std::stable_sort(m_verdicts.begin(), m_verdicts.end(),
-                         [](const Verdict &a, const Verdict &b) { return a.tone > b.tone; });
+                    .arg(m_open->from, ago(now - m_open->ts), m_open->to));
+        for (const QString &sentence : std::as_const(m_lost))
+            add(Verdict::Code::DescriptionLost, Tone::Bad, sentence);
+        judgeCandidates(now);
         return m_verdicts;
     }
 
 private:
     void seeOffer(const FlowMessage &message)
     {
+        if (m_over)
+            beginAnew();
         if (m_open != nullptr && m_open->from == message.to)
             add(Verdict::Code::Glare, Tone::Warning,
                 Words::tr("Both offered at once: %1 had not answered when it offered itself")
                     .arg(message.from));
-        lost(message, Words::tr("The offer of %1 did not arrive").arg(message.from));
+        describe(message, Words::tr("The offer of %1 did not arrive").arg(message.from));
         m_open = isLost(message) ? nullptr : &message;
-        m_described.insert(message.from);
-        m_offered = codecsOf(message.payload);
+        Side &side = m_sides[message.from];
+        side.offered = Media::in(message.payload);
+        side.isReachable = side.offered.iceLite;
     }
 
     void seeAnswer(const FlowMessage &message)
     {
-        lost(message, Words::tr("The answer of %1 did not arrive").arg(message.from));
-        m_described.insert(message.from);
-        m_open = nullptr;
-        const auto answered = codecsOf(message.payload);
-        if (m_offered.isEmpty() || message.payload.isEmpty())
-            return;
-        for (auto media = m_offered.constBegin(); media != m_offered.constEnd(); ++media) {
-            if (!media->isEmpty() && answered.contains(media.key())
-                && !media->intersects(answered.value(media.key())))
+        describe(message, Words::tr("The answer of %1 did not arrive").arg(message.from));
+        m_open = nullptr; // also one that met another: it was taken back
+        const Media offered = m_sides[message.to].offered;
+        const Media answered = Media::in(message.payload);
+        Side &side = m_sides[message.from];
+        side.isReachable = side.isReachable || answered.iceLite;
+        if (!offered.used.isEmpty() && answered.used.isEmpty() && answered.rejected.contains(offered.used))
+            add(Verdict::Code::NoCommonCodec, Tone::Bad,
+                Words::tr(
+                    "The answer of %1 takes nothing of what was offered (%2): no common codec, or it does "
+                    "not want it")
+                    .arg(message.from, listed(offered.used)));
+        for (auto media = offered.codecs.constBegin(); media != offered.codecs.constEnd(); ++media) {
+            const QSet<QString> taken = answered.codecs.value(media.key());
+            if (!media->isEmpty() && !taken.isEmpty() && !media->intersects(taken))
                 add(Verdict::Code::NoCommonCodec, Tone::Bad,
                     Words::tr("No common codec for %1: offered %2, answered %3")
-                        .arg(media.key(), QStringList(media->values()).join(QLatin1Char(' ')),
-                             QStringList(answered.value(media.key()).values()).join(QLatin1Char(' '))));
+                        .arg(media.key(), listed(*media), listed(taken)));
         }
     }
 
-    void lost(const FlowMessage &message, const QString &what)
+    void seeCandidate(const FlowMessage &message)
     {
-        if (isLost(message))
-            add(Verdict::Code::DescriptionLost, Tone::Bad,
-                message.reason.isEmpty() ? what : Words::tr("%1: %2").arg(what, message.reason));
+        if (m_over) {
+            if (message.ts - *m_over > byePatience && !m_earlyForNext.contains(message.from))
+                m_earlyForNext.insert(message.from, message.ts);
+            return;
+        }
+        Side &side = m_sides[message.from];
+        if (side.isDescribed)
+            return;
+        if (!side.earlyAt)
+            side.earlyAt = message.ts;
+        if (m_open != nullptr)
+            tellEarly(message.from);
     }
 
-    void judgeCandidates()
+    void tellEarly(const QString &user)
+    {
+        add(Verdict::Code::CandidatesBeforeDescription, Tone::Warning,
+            Words::tr("%1 sent candidates before its offer or answer; many clients drop such candidates")
+                .arg(user));
+    }
+
+    /// Who looks at a call that is under way sees candidates without their description: only what follows
+    /// soon makes them early.
+    void describe(const FlowMessage &message, const QString &whenLost)
+    {
+        Side &side = m_sides[message.from];
+        if (!side.isDescribed && side.earlyAt && message.ts - *side.earlyAt <= answerPatience)
+            tellEarly(message.from);
+        side.isDescribed = true;
+        const auto key = qMakePair(message.kind, message.from);
+        if (isLost(message))
+            m_lost[key]
+                = message.reason.isEmpty() ? whenLost : Words::tr("%1: %2").arg(whenLost, message.reason);
+        else
+            m_lost.remove(key); // it was sent again
+    }
+
+    void gather(const FlowMessage &message)
+    {
+        for (const IceCandidate &candidate : IceCandidate::allIn(message.payload)) {
+            Side &side = m_sides[message.from];
+            if (candidate.isMdns())
+                ++side.local;
+            else if (candidate.type == QLatin1String("host"))
+                ++side.host;
+            else if (candidate.type == QLatin1String("relay"))
+                ++side.relay;
+            else
+                ++side.reflexive;
+            side.isReachable = side.isReachable || candidate.isPublicHost();
+            side.lastCandidateAt = message.ts;
+        }
+    }
+
+    void judgeCandidates(qint64 now)
     {
         bool relay = false;
+        bool reachable = false;
         bool onlyHost = false;
-        for (auto side = m_candidates.constBegin(); side != m_candidates.constEnd(); ++side) {
-            relay = relay || side->contains(QStringLiteral("relay"));
-            if (side->size() != 1 || !side->contains(QStringLiteral("host")))
+        bool any = false;
+        for (auto side = m_sides.constBegin(); side != m_sides.constEnd(); ++side) {
+            if (side->candidates() == 0)
+                continue;
+            if (now - side->lastCandidateAt <= candidatePatience)
+                return; // it may find others yet
+            any = true;
+            relay = relay || side->relay > 0;
+            reachable = reachable || side->isReachable;
+            if (side->isReachable || side->relay + side->reflexive > 0)
                 continue;
             onlyHost = true;
-            if (m_plain.value(side.key()) == 0)
+            if (side->host == 0)
                 add(Verdict::Code::OnlyMdns, Tone::Warning,
                     Words::tr("%1 offered nothing but .local names; that works in one network only")
                         .arg(side.key()));
@@ -160,10 +227,18 @@ private:
                     Words::tr("%1 offered only its own addresses: no STUN or TURN server answered it")
                         .arg(side.key()));
         }
-        if (!m_candidates.isEmpty() && !relay && !onlyHost)
+        if (any && !relay && !reachable && !onlyHost)
             add(Verdict::Code::NoRelay, Tone::Notice,
                 Words::tr(
                     "Neither side has a relay candidate; behind strict firewalls this call cannot come up"));
+    }
+
+    void beginAnew()
+    {
+        const QMap<QString, qint64> early = m_earlyForNext;
+        *this = {};
+        for (auto one = early.constBegin(); one != early.constEnd(); ++one)
+            m_sides[one.key()].earlyAt = one.value();
     }
 
     void add(Verdict::Code code, Tone tone, const QString &sentence)
@@ -173,13 +248,11 @@ private:
             m_verdicts.push_back({code, tone, sentence});
     }
 
-    qint64 m_now;
     const FlowMessage *m_open = nullptr; ///< an offer without answer
-    QSet<QString> m_described; ///< who has sent a description since the last bye
-    QMap<QString, QSet<QString>> m_offered;
-    QMap<QString, QSet<QString>> m_candidates; ///< types by user
-    QMap<QString, int> m_mdns;
-    QMap<QString, int> m_plain;
+    std::optional<qint64> m_over; ///< when a bye came; the call's own late candidates may follow
+    QMap<QString, qint64> m_earlyForNext; ///< candidates of the call after it
+    QMap<QString, Side> m_sides; ///< by user
+    QMap<QPair<Kind, QString>, QString> m_lost; ///< descriptions that did not arrive, by kind and sender
     std::vector<Verdict> m_verdicts;
 };
 
@@ -187,63 +260,27 @@ private:
 
 std::vector<Verdict> judge(const std::vector<const FlowMessage *> &messages, qint64 now)
 {
-    Walk walk(now);
-    for (const FlowMessage *message : messages)
-        walk.see(*message);
-    return walk.finish();
-}
-
-std::vector<NegotiationStep> checkList(const std::vector<const FlowMessage *> &messages)
-{
-    using State = NegotiationStep::State;
-    NegotiationStep offer{Words::tr("Offer"), State::Open, {}};
-    NegotiationStep answer{Words::tr("Answer"), State::Open, {}};
-    NegotiationStep end{Words::tr("End"), State::Open, {}};
-    QString caller;
-    int fromCaller = 0;
-    int fromCallee = 0;
-    int lostCandidates = 0;
-    const auto describe = [](NegotiationStep &step, const FlowMessage &message) {
-        step.state = isLost(message)                ? State::Failed
-            : message.outcome == Outcome::Delivered ? State::Done
-                                                    : State::Open;
-        step.detail
-            = Words::tr("%1 to %2 at %3, %4")
-                  .arg(message.from, message.to, format::clock(message.ts, false), message.outcomeText());
-    };
+    QMap<QPair<QString, QString>, Walk> pairs;
     for (const FlowMessage *message : messages) {
-        switch (message->kind) {
-        case Kind::Offer:
-            describe(offer, *message);
-            answer = {Words::tr("Answer"), State::Open, {}};
-            end = {Words::tr("End"), State::Open, {}};
-            if (caller != message->from)
-                fromCaller = fromCallee = lostCandidates = 0;
-            caller = message->from;
-            break;
-        case Kind::Answer:
-            describe(answer, *message);
-            break;
-        case Kind::Candidate:
-            (message->from == caller ? fromCaller : fromCallee) += 1;
-            lostCandidates += isLost(*message) ? 1 : 0;
-            break;
-        case Kind::Bye:
-            end.state = State::Done;
-            end.detail = Words::tr("%1 at %2").arg(message->from, format::clock(message->ts, false));
-            break;
-        default:
-            break;
+        if (message->kind == Kind::Gap) {
+            for (Walk &walk : pairs)
+                walk.see(*message);
+        } else {
+            pairs[std::minmax(message->from, message->to)].see(*message);
         }
     }
-    const auto candidates = [lostCandidates](const QString &title, int count) {
-        return NegotiationStep{title, count > 0 ? State::Done : State::Open,
-                               lostCandidates > 0
-                                   ? Words::tr("%1 seen, %2 lost").arg(count).arg(lostCandidates)
-                                   : Words::tr("%1 seen").arg(count)};
-    };
-    return {offer, answer, candidates(Words::tr("Candidates of the caller"), fromCaller),
-            candidates(Words::tr("Candidates of the called"), fromCallee), end};
+    std::vector<Verdict> verdicts;
+    for (Walk &walk : pairs) {
+        for (Verdict &verdict : walk.finish(now)) {
+            const bool known = std::any_of(verdicts.begin(), verdicts.end(),
+                                           [&](const Verdict &other) { return other.code == verdict.code; });
+            if (!known)
+                verdicts.push_back(std::move(verdict));
+        }
+    }
+    std::stable_sort(verdicts.begin(), verdicts.end(),
+                     [](const Verdict &a, const Verdict &b) { return a.tone > b.tone; });
+    return verdicts;
 }
 
 } // namespace msgsrv::console

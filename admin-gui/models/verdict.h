@@ -32,21 +32,14 @@ struct Verdict
 
 /// Milliseconds after which an offer counts as not answered.
 constexpr qint64 answerPatience = 10'000;
+/// Milliseconds after a side's last candidate in which it may still find others.
+constexpr qint64 candidatePatience = 5'000;
+/// Milliseconds after a bye in which candidates are those of the call that ended.
+constexpr qint64 byePatience = 2'000;
 
-/// Judges what went between two users, in the server's order. @p now is in ms since the epoch. Each code
-/// comes at most once; the worst stands first.
+/// Judges what went between users, in the server's order: each pair's latest call. Gaps may be among the
+/// messages: what they hide is held against nobody. @p now is in ms since the epoch, by the server's clock.
+/// Each code comes at most once; the worst stands first.
 [[nodiscard]] std::vector<Verdict> judge(const std::vector<const FlowMessage *> &messages, qint64 now);
-
-/// One step of a negotiation, for a check-list.
-struct NegotiationStep
-{
-    enum class State { Open, Done, Failed };
-    QString title;
-    State state = State::Open;
-    QString detail; ///< when and how; may be empty
-};
-
-/// Offer, answer, candidates both ways, end; of the last negotiation between the two.
-[[nodiscard]] std::vector<NegotiationStep> checkList(const std::vector<const FlowMessage *> &messages);
 
 } // namespace msgsrv::console

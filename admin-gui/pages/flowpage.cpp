@@ -25,6 +25,13 @@
 
 namespace msgsrv::console {
 
+namespace {
+
+constexpr int judgeSoon = 500; // ms, after messages came
+constexpr int judgeAgain = 1500; // ms, while nothing comes
+
+} // namespace
+
 FlowPage::FlowPage(PageContext context, QWidget *parent)
     : Page(context, parent)
     , m_filter(new FilterBar(management::flowTable(), this))
@@ -71,7 +78,6 @@ FlowPage::FlowPage(PageContext context, QWidget *parent)
     layout->addWidget(m_splitter, 1);
 
     m_judge.setSingleShot(true);
-    m_judge.setInterval(500);
     connect(&m_judge, &QTimer::timeout, this, &FlowPage::showCurrent);
     connect(m_filter, &FilterBar::filterChanged, this, [this](const QString &text) {
         m_ladder->setAccept(flowFilter(text));
@@ -81,8 +87,8 @@ FlowPage::FlowPage(PageContext context, QWidget *parent)
     connect(m_ladder, &LadderView::followChanged, m_follow, &QAbstractButton::setChecked);
     connect(&flow(), &FlowModel::statusChanged, this, &FlowPage::update);
     connect(&flow(), &FlowModel::flushed, this, [this] {
-        if (isVisible() && !m_judge.isActive())
-            m_judge.start();
+        if (isVisible() && (!m_judge.isActive() || m_judge.remainingTime() > judgeSoon))
+            m_judge.start(judgeSoon);
         if (m_follow->isChecked() && m_asTable->isChecked())
             m_table->scrollToBottom();
     });
@@ -209,8 +215,9 @@ void FlowPage::showCurrent()
     const FlowMessage *message = m_ladder->currentMessage();
     m_panel->showMessage(message);
     m_panel->judgePair(message == nullptr ? QString() : message->from,
-                       message == nullptr ? QString() : message->to,
-                       flow().rowCount() > 0 ? flow().at(flow().rowCount() - 1).ts : 0);
+                       message == nullptr ? QString() : message->to, flow().serverTime());
+    if (message != nullptr && isVisible())
+        m_judge.start(judgeAgain); // time alone may change the verdict
     const qint64 between = m_ladder->selectedTime();
     m_selection->setText(
         between < 0

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/pages/messagepanel.h"
 
+#include "admin-gui/models/checklist.h"
 #include "admin-gui/models/format.h"
 #include "admin-gui/models/sdp.h"
 #include "admin-gui/models/verdict.h"
+#include "admin-gui/pages/diffview.h"
 #include "admin-gui/widgets/glyph.h"
 #include "admin-gui/widgets/palette.h"
 
@@ -67,6 +69,7 @@ MessagePanel::MessagePanel(FlowModel &flow, QWidget *parent)
     , m_tabs(new QTabWidget(this))
     , m_sdp(tree(tr("Description"), {tr("Line"), tr("Meaning")}, this))
     , m_candidates(tree(tr("Candidates"), {tr("Address"), tr("Port"), tr("By"), tr("From")}, this))
+    , m_diff(new DiffView(flow, this))
 {
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(8, 0, 0, 0);
@@ -83,6 +86,7 @@ MessagePanel::MessagePanel(FlowModel &flow, QWidget *parent)
     m_facts->setForegroundRole(QPalette::PlaceholderText);
     m_tabs->addTab(m_sdp, tr("&Content"));
     m_tabs->addTab(m_candidates, tr("C&andidates"));
+    m_tabs->addTab(m_diff, tr("Di&fference"));
     m_tabs->setDocumentMode(true);
     m_sdp->setColumnWidth(0, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 34);
     m_candidates->setColumnWidth(0, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 24);
@@ -97,7 +101,7 @@ std::vector<const FlowMessage *> MessagePanel::between(const QString &user, cons
         const FlowMessage &message = m_flow.at(i);
         const bool there = message.from == user && (peer.isEmpty() || message.to == peer);
         const bool back = message.to == user && (peer.isEmpty() || message.from == peer);
-        if (there || back)
+        if (there || back || message.kind == FlowMessage::Kind::Gap)
             messages.push_back(&message);
     }
     return messages;
@@ -105,40 +109,55 @@ std::vector<const FlowMessage *> MessagePanel::between(const QString &user, cons
 
 void MessagePanel::judgePair(const QString &user, const QString &peer, qint64 now)
 {
+    const auto messages = user.isEmpty() ? std::vector<const FlowMessage *>() : between(user, peer);
+    const std::vector<Verdict> verdicts = judge(messages, now);
+    const std::vector<NegotiationStep> steps = checkList(messages);
+    // Made anew only when it changes: somebody may be reading it, or have folded a group.
+    QStringList judged{user, peer, QString::number(messages.size()), QString::number(m_flow.hasPayload()),
+                       palette().color(QPalette::Base).name()};
+    for (const Verdict &verdict : verdicts)
+        judged << verdict.sentence;
+    for (const NegotiationStep &step : steps)
+        judged << step.title << step.detail << QString::number(int(step.state));
+    if (judged == m_judged)
+        return;
+    m_judged = judged;
+
     const Colors &colors = colorsOf(palette());
-    const auto item = [&](QListWidget *where, Glyph glyph, const QColor &color, const QString &text) {
+    const auto item = [&](Glyph glyph, const QColor &color, const QString &text) {
         auto *entry = new QListWidgetItem(glyphIcon(glyph, color), text);
         entry->setToolTip(text);
-        where->addItem(entry);
+        m_verdicts->addItem(entry);
     };
     m_verdicts->clear();
     m_steps->clear();
-    const auto messages = user.isEmpty() ? std::vector<const FlowMessage *>() : between(user, peer);
     if (messages.empty()) {
         m_verdicts->addItem(tr("Choose a message to have its negotiation judged"));
         return;
     }
-    for (const Verdict &verdict : judge(messages, now))
-        item(m_verdicts, Glyph::Alert, colors.of(verdict.tone), verdict.sentence);
+    for (const Verdict &verdict : verdicts)
+        item(Glyph::Alert, colors.of(verdict.tone), verdict.sentence);
     if (m_verdicts->count() == 0)
-        item(m_verdicts, Glyph::Calm, colors.good,
+        item(Glyph::Calm, colors.good,
              tr("Nothing wrong between %1 and %2").arg(user, peer.isEmpty() ? tr("anybody") : peer));
-    for (const NegotiationStep &step : checkList(messages)) {
-        const bool done = step.state == NegotiationStep::State::Done;
-        const bool failed = step.state == NegotiationStep::State::Failed;
-        const QString mark = done ? QStringLiteral("✓ ")
-            : failed              ? QStringLiteral("✕ ")
-                                  : QStringLiteral("○ ");
-        auto *entry = new QListWidgetItem(
-            mark + step.title
-            + (step.detail.isEmpty() ? tr(": not yet") : QLatin1String(": ") + step.detail));
-        entry->setForeground(done ? colors.text : failed ? colors.bad : colors.muted);
-        entry->setToolTip(entry->text());
-        m_steps->addItem(entry);
-    }
+    for (const NegotiationStep &step : steps)
+        addStep(step, colors);
     m_verdicts->setCurrentRow(0);
     m_steps->setCurrentRow(0);
     showCandidates(user, peer);
+    m_diff->show(m_shown); // what it belongs to may have come
+}
+
+void MessagePanel::addStep(const NegotiationStep &step, const Colors &colors)
+{
+    const bool done = step.state == NegotiationStep::State::Done;
+    const bool failed = step.state == NegotiationStep::State::Failed;
+    const QString mark = done ? QStringLiteral("✓ ") : failed ? QStringLiteral("✕ ") : QStringLiteral("○ ");
+    auto *entry = new QListWidgetItem(
+        mark + step.title + (step.detail.isEmpty() ? tr(": not yet") : QLatin1String(": ") + step.detail));
+    entry->setForeground(done ? colors.text : failed ? colors.bad : colors.muted);
+    entry->setToolTip(entry->text());
+    m_steps->addItem(entry);
 }
 
 QStringList MessagePanel::verdicts() const
@@ -159,6 +178,7 @@ void MessagePanel::showMessage(const FlowMessage *message)
     m_shown = seq;
     m_shownWithContent = content;
     showDescription(message);
+    m_diff->show(seq);
 }
 
 void MessagePanel::showFacts(const FlowMessage *message)

@@ -12,6 +12,10 @@ class QTreeWidget;
 
 namespace msgsrv::console {
 
+class DiffView;
+struct Colors;
+struct NegotiationStep;
+
 /// Beside a ladder: the chosen message (facts, description as a tree, candidates by type), what seems wrong
 /// between its two users, and how far their negotiation is.
 class MessagePanel : public QWidget
@@ -28,8 +32,10 @@ public:
     [[nodiscard]] QStringList verdicts() const;
     [[nodiscard]] QTreeWidget &description() const { return *m_sdp; }
     [[nodiscard]] QTreeWidget &candidates() const { return *m_candidates; }
+    [[nodiscard]] DiffView &difference() const { return *m_diff; }
 
 private:
+    void addStep(const NegotiationStep &step, const Colors &colors);
     void showFacts(const FlowMessage *message);
     void showDescription(const FlowMessage *message);
     void showCandidates(const QString &user, const QString &peer);
@@ -42,6 +48,8 @@ private:
     QTabWidget *m_tabs;
     QTreeWidget *m_sdp;
     QTreeWidget *m_candidates;
+    DiffView *m_diff;
+    QStringList m_judged; ///< what the lists say, so that they are made anew only when it changes
     quint64 m_shown = 0;
     bool m_shownWithContent = false;
 };

@@ -23,6 +23,9 @@ namespace msgsrv::console {
 
 namespace {
 
+constexpr int judgeSoon = 500; // ms, after messages came
+constexpr int judgeAgain = 1500; // ms, while nothing comes
+
 QString filterFor(const QString &user)
 {
     QString quoted = user;
@@ -95,11 +98,10 @@ SessionPage::SessionPage(PageContext context, QWidget *parent)
     m_model->setVisibleRows(0, 0);
 
     m_judge.setSingleShot(true);
-    m_judge.setInterval(500);
     connect(&m_judge, &QTimer::timeout, this, &SessionPage::showCurrent);
     connect(&flow(), &FlowModel::flushed, this, [this] {
-        if (isVisible() && !m_judge.isActive())
-            m_judge.start();
+        if (isVisible() && (!m_judge.isActive() || m_judge.remainingTime() > judgeSoon))
+            m_judge.start(judgeSoon);
     });
     connect(m_ladder, &LadderView::currentChanged, this, &SessionPage::showCurrent);
     connect(m_users->lineEdit(), &QLineEdit::returnPressed, this,
@@ -189,8 +191,9 @@ void SessionPage::showCurrent()
     const FlowMessage *message = m_user.isEmpty() ? nullptr : m_ladder->currentMessage();
     m_panel->showMessage(message);
     m_panel->judgePair(message == nullptr ? QString() : message->from,
-                       message == nullptr ? QString() : message->to,
-                       flow().rowCount() > 0 ? flow().at(flow().rowCount() - 1).ts : 0);
+                       message == nullptr ? QString() : message->to, flow().serverTime());
+    if (message != nullptr && isVisible())
+        m_judge.start(judgeAgain); // time alone may change the verdict
 }
 
 void SessionPage::disconnectUser()

@@ -2,6 +2,7 @@
 #include "admin-gui/widgets/ladderview.h"
 
 #include "admin-gui/models/format.h"
+#include "admin-gui/widgets/ladderpainter.h"
 #include "admin-gui/widgets/palette.h"
 
 #include <QHelpEvent>
@@ -174,6 +175,8 @@ QString LadderView::timeText(int row) const
 
 void LadderView::paintEvent(QPaintEvent *)
 {
+    if (m_model == nullptr)
+        return;
     QPainter painter(viewport());
     const Colors &colors = colorsOf(palette());
     const LadderMetrics m = metrics();
@@ -194,145 +197,14 @@ void LadderView::paintEvent(QPaintEvent *)
                              row == m_current || row == m_anchor ? colors.selection
                                                                  : colors.tint(colors.accent, 0.07));
     }
-    QPen line(colors.line, 1);
-    line.setCosmetic(true);
-    const double bottom
-        = std::max(m.height(rows()), verticalScrollBar()->value() + double(viewport()->height()));
-    for (int i = 0; i < m_layout.lifelines().size(); ++i) {
-        line.setStyle(i == m_layout.serverLifeline() ? Qt::DashLine : Qt::SolidLine);
-        painter.setPen(line);
-        painter.drawLine(QPointF(m.lifelineX(i), verticalScrollBar()->value()),
-                         QPointF(m.lifelineX(i), bottom));
-    }
+    LadderPainter ladder(painter, m_layout, *m_model, m, colors);
+    ladder.lines(verticalScrollBar()->value(),
+                 std::max(m.height(rows()), verticalScrollBar()->value() + double(viewport()->height())));
     for (int row = first; row <= last; ++row)
-        paintRow(painter, m, colors, row);
+        ladder.row(row, row == m_current, timeText(row));
     painter.restore();
-    paintHead(painter, m, colors);
-}
-
-void LadderView::paintHead(QPainter &painter, const LadderMetrics &m, const Colors &colors) const
-{
-    const double width = std::max<double>(m.width(static_cast<int>(m_layout.lifelines().size())),
-                                          viewport()->width() + horizontalScrollBar()->value());
-    painter.fillRect(QRectF(0, 0, width, m.head), colors.raised);
-    painter.setPen(colors.line);
-    painter.drawLine(QPointF(0, m.head - 0.5), QPointF(width, m.head - 0.5));
-    painter.setPen(colors.muted);
-    painter.drawText(QRectF(12, 0, m.gutter - 12, m.head), Qt::AlignLeft | Qt::AlignVCenter, tr("Time"));
-    QFont bold = font();
-    bold.setBold(true);
-    for (int i = 0; i < m_layout.lifelines().size(); ++i) {
-        const bool server = i == m_layout.serverLifeline();
-        painter.setFont(server ? font() : bold);
-        painter.setPen(server ? colors.muted : colors.text);
-        const QRectF box(m.lifelineX(i) - m.spacing / 2 + 6, 0, m.spacing - 12, m.head);
-        painter.drawText(box, Qt::AlignCenter,
-                         fontMetrics().elidedText(m_layout.lifelines().at(i), Qt::ElideMiddle,
-                                                  static_cast<int>(box.width())));
-    }
-    painter.setFont(font());
-    painter.setPen(colors.muted);
-    painter.drawText(QRectF(m.width(static_cast<int>(m_layout.lifelines().size())) - m.margin + 10, 0,
-                            m.margin - 10, m.head),
-                     Qt::AlignLeft | Qt::AlignVCenter, tr("Outcome"));
-}
-
-void LadderView::paintRow(QPainter &painter, const LadderMetrics &m, const Colors &colors, int row) const
-{
-    const LadderLayout::Row &entry = m_layout.rows()[static_cast<std::size_t>(row)];
-    const FlowMessage &message = messageOf(row);
-    const double top = row * m.row;
-    QFont time = font();
-    time.setBold(row == m_current);
-    painter.setFont(time);
-    const bool late = row > 0 && message.ts - messageOf(row - 1).ts > 5000;
-    painter.setPen(row == m_current ? colors.text : late ? colors.warning : colors.muted);
-    painter.drawText(QRectF(12, top, m.gutter - 16, m.row), Qt::AlignLeft | Qt::AlignVCenter, timeText(row));
-    painter.setFont(font());
-    if (entry.from < 0) {
-        const QRectF box(m.gutter, top + 4, m.spacing * static_cast<int>(m_layout.lifelines().size()),
-                         m.row - 8);
-        painter.fillRect(box, colors.tint(colors.warning, 0.16));
-        painter.setPen(colors.warning);
-        painter.drawText(box, Qt::AlignCenter, QStringLiteral("▲ ") + message.outcomeText());
-        return;
-    }
-    paintArrow(painter, m, colors, row);
-    const bool bad
-        = entry.worst == FlowMessage::Outcome::Dropped || entry.worst == FlowMessage::Outcome::Refused;
-    const FlowMessage *told = &message;
-    for (const int other : entry.others) {
-        if (m_model->at(other).outcome == entry.worst && told->outcome != entry.worst)
-            told = &m_model->at(other);
-    }
-    QString text = told->outcomeText();
-    if (entry.worst == FlowMessage::Outcome::Delivered && message.delay >= 0)
-        text += QStringLiteral(" · ") + format::microseconds(static_cast<double>(message.delay));
-    painter.setPen(bad                                                ? colors.bad
-                       : entry.worst == FlowMessage::Outcome::Waiting ? colors.notice
-                                                                      : colors.muted);
-    const QRectF box(m.width(static_cast<int>(m_layout.lifelines().size())) - m.margin + 10, top,
-                     m.margin - 14, m.row);
-    painter.drawText(
-        box, Qt::AlignLeft | Qt::AlignVCenter,
-        fontMetrics().elidedText((bad                                                ? QStringLiteral("✕ ")
-                                      : entry.worst == FlowMessage::Outcome::Waiting ? QStringLiteral("◔ ")
-                                                                                     : QString())
-                                     + text,
-                                 Qt::ElideRight, static_cast<int>(box.width())));
-}
-
-void LadderView::paintArrow(QPainter &painter, const LadderMetrics &m, const Colors &colors, int row) const
-{
-    const LadderLayout::Row &entry = m_layout.rows()[static_cast<std::size_t>(row)];
-    const FlowMessage &message = messageOf(row);
-    const double y = m.arrowY(row);
-    const double from = m.lifelineX(entry.from);
-    const double server = m.lifelineX(m_layout.serverLifeline());
-    double to = m.lifelineX(entry.to);
-    const bool lost
-        = entry.worst == FlowMessage::Outcome::Dropped || entry.worst == FlowMessage::Outcome::Refused;
-    const bool waiting = entry.worst == FlowMessage::Outcome::Waiting;
-    if (entry.from == entry.to)
-        to = from + m.spacing * 0.4;
-    const double end = lost ? server : to;
-    const double direction = end >= from ? 1 : -1;
-    const QColor color = lost ? colors.bad : colors.of(message.kind);
-    QPen pen(color, message.kind == FlowMessage::Kind::Candidate ? 1.3 : 2);
-    painter.setPen(pen);
-    if (waiting) {
-        painter.drawLine(QPointF(from, y), QPointF(server, y));
-        pen.setStyle(Qt::DotLine);
-        painter.setPen(pen);
-        painter.drawLine(QPointF(server, y), QPointF(end, y));
-    } else {
-        painter.drawLine(QPointF(from, y), QPointF(end - direction * 3, y));
-    }
-    painter.setPen(QPen(color, 2, Qt::SolidLine, Qt::RoundCap));
-    if (lost) {
-        for (const double slope : {-1.0, 1.0})
-            painter.drawLine(QPointF(end - 5, y - 5 * slope), QPointF(end + 5, y + 5 * slope));
-    } else {
-        const double tip = waiting ? to : end;
-        const double way = tip >= from ? 1 : -1;
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(waiting ? colors.surface : color);
-        if (waiting)
-            painter.setPen(QPen(color, 1.3));
-        painter.drawPolygon(QPolygonF({{tip - 1, y}, {tip - way * 9, y - 4.5}, {tip - way * 9, y + 4.5}}));
-    }
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(color);
-    painter.drawEllipse(QPointF(from, y), 2.6, 2.6);
-    QString label = ladderLabel(message, entry.count);
-    if (entry.from == entry.to && message.from != message.to) // both share the last lifeline
-        label += tr(" %1 → %2").arg(message.from, message.to);
-    const double advance = fontMetrics().horizontalAdvance(label);
-    const bool gathered = entry.from == entry.to && message.from != message.to;
-    const double centre = gathered ? from - 10 - advance / 2 : from + direction * (20 + advance / 2);
-    painter.setPen(color);
-    painter.drawText(QRectF(centre - advance / 2 - 4, row * m.row, advance + 8, y - row * m.row - 1),
-                     Qt::AlignHCenter | Qt::AlignBottom, label);
+    ladder.head(std::max<double>(m.width(static_cast<int>(m_layout.lifelines().size())),
+                                 viewport()->width() + horizontalScrollBar()->value()));
 }
 
 QString LadderView::rowText(int row) const

@@ -8,8 +8,6 @@
 
 namespace msgsrv::console {
 
-struct Colors;
-
 /// The ladder diagram of a FlowModel. Only the rows that are seen are painted.
 class LadderView : public QAbstractScrollArea
 {
@@ -56,9 +54,6 @@ private:
     void updateScrollBars();
     void ensureVisible(int row);
     void toggleFold(int row);
-    void paintHead(QPainter &painter, const LadderMetrics &metrics, const Colors &colors) const;
-    void paintRow(QPainter &painter, const LadderMetrics &metrics, const Colors &colors, int row) const;
-    void paintArrow(QPainter &painter, const LadderMetrics &metrics, const Colors &colors, int row) const;
     [[nodiscard]] QString timeText(int row) const;
     [[nodiscard]] int rowAt(const QPoint &position) const;
     [[nodiscard]] int rows() const { return static_cast<int>(m_layout.rows().size()); }

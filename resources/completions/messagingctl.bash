@@ -4,11 +4,11 @@ _messagingctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     local commands='status sessions queues connections nodes flow log close purge peek audit describe raw'
-    local options='--socket --json --watch --filter --sort --columns --limit --payload --level --pattern --reason --op --help --version'
+    local options='--socket --tls --ca --token-file --certificate --key --json --watch --filter --sort --columns --limit --payload --level --pattern --reason --op --help --version'
     case $previous in
-        --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --socket|--ca|--token-file|--certificate|--key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --level) mapfile -t COMPREPLY < <(compgen -W 'debug info warning error' -- "$current"); return ;;
-        --filter|--sort|--columns|--limit|--pattern|--reason|--op) COMPREPLY=(); return ;;
+        --tls|--filter|--sort|--columns|--limit|--pattern|--reason|--op) COMPREPLY=(); return ;;
     esac
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/app/listenaddress.h"
+#include "server/management/credentials.h"
 #include "server/net/cidr.h"
 #include "server/net/engine.h"
 #include "server/stomp/accounts.h"
@@ -95,9 +96,26 @@ struct Config
     {
         std::string socket; ///< empty: management.sock in the runtime directory
         std::string group; ///< empty: the daemon's own user only
-        std::string listen; ///< empty: off
+        std::optional<ListenAddress> listen; ///< by TLS; nothing: off
+        Tls tls; ///< of that listener; what [tls] has where it is not set
+        std::string clientCaFile; ///< empty: client certificates are not asked for
+        QByteArray clientCaPem;
+        management::Credentials credentials; ///< secret
         bool addresses = false; ///< whole client addresses for every role
         int consoles = 0; ///< at a time
+        int pending = 0; ///< by TLS and not logged in
+        milliseconds loginTimeout{};
+        std::int64_t line = 0; ///< bytes of one request
+        int rows = 0; ///< of one view
+        int rate = 0; ///< deltas of one view in a second
+        int views = 0; ///< of one console
+        int subscriptions = 0; ///< of one console
+        int credit = 0; ///< of one subscription
+        int audit = 0; ///< entries
+        std::int64_t sendQueue = 0; ///< of one console
+        milliseconds sendStall{};
+        int events = 0; ///< between two looks of the management thread
+        std::int64_t eventBytes = 0;
     };
     struct Internal
     {

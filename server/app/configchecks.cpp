@@ -7,6 +7,7 @@
 #include "server/net/originpolicy.h"
 
 #include <QFile>
+#include <QSslCertificate>
 #include <QUrl>
 
 #include <algorithm>
@@ -20,14 +21,17 @@ Checked fail(std::string error)
     return tl::make_unexpected(std::move(error));
 }
 
-void checkTls(Config &config, std::vector<JointProblem> &problems)
+/// @p certificateKey and @p keyKey are the names of the keys that name the files.
+void checkTls(Config::Tls &tls, std::string_view certificateKey, std::string_view keyKey,
+              std::vector<JointProblem> &problems)
 {
-    Config::Tls &tls = config.tls;
     if (tls.certificateFile.empty() != tls.keyFile.empty()) {
         const bool keyMissing = tls.keyFile.empty();
-        problems.push_back({keyMissing ? "tls.certificate" : "tls.key",
-                            keyMissing ? "tls.certificate is set but tls.key is not; set both or none"
-                                       : "tls.key is set but tls.certificate is not; set both or none"});
+        const std::string_view given = keyMissing ? certificateKey : keyKey;
+        const std::string_view missing = keyMissing ? keyKey : certificateKey;
+        problems.push_back(
+            {given,
+             std::string(given) + " is set but " + std::string(missing) + " is not; set both or none"});
         return;
     }
     if (tls.certificateFile.empty())
@@ -38,9 +42,9 @@ void checkTls(Config &config, std::vector<JointProblem> &problems)
         problems.push_back({name, std::string(name) + ": the file " + tomlString(file) + ' ' + why});
     };
     if (!certificate)
-        unreadable("tls.certificate", tls.certificateFile, certificate.error());
+        unreadable(certificateKey, tls.certificateFile, certificate.error());
     if (!key)
-        unreadable("tls.key", tls.keyFile, key.error());
+        unreadable(keyKey, tls.keyFile, key.error());
     if (!certificate || !key)
         return;
     switch (checkTlsPair(*certificate, *key)) {
@@ -49,21 +53,65 @@ void checkTls(Config &config, std::vector<JointProblem> &problems)
         tls.keyPem = *std::move(key);
         break;
     case TlsPair::NoCertificate:
-        unreadable("tls.certificate", tls.certificateFile, "holds no certificate in PEM form");
+        unreadable(certificateKey, tls.certificateFile, "holds no certificate in PEM form");
         break;
     case TlsPair::NoKey:
-        unreadable("tls.key", tls.keyFile, "holds no private key in PEM form");
+        unreadable(keyKey, tls.keyFile, "holds no private key in PEM form");
         break;
     case TlsPair::EncryptedKey:
-        unreadable("tls.key", tls.keyFile, "holds a private key with a passphrase; store it without one");
+        unreadable(keyKey, tls.keyFile, "holds a private key with a passphrase; store it without one");
         break;
     case TlsPair::UnsupportedKey:
-        unreadable("tls.key", tls.keyFile, "holds a private key that is neither RSA nor EC");
+        unreadable(keyKey, tls.keyFile, "holds a private key that is neither RSA nor EC");
         break;
     case TlsPair::Mismatch:
-        unreadable("tls.key", tls.keyFile,
+        unreadable(keyKey, tls.keyFile,
                    "holds another key than that of the certificate " + tomlString(tls.certificateFile));
         break;
+    }
+}
+
+void checkManagement(Config &config, std::vector<JointProblem> &problems)
+{
+    Config::Management &management = config.management;
+    checkTls(management.tls, "management.certificate", "management.key", problems);
+    if (!management.clientCaFile.empty()) {
+        auto pem = readSmallFile(management.clientCaFile);
+        const std::string file
+            = "management.client_ca: the file " + tomlString(management.clientCaFile) + ' ';
+        if (!pem)
+            problems.push_back({"management.client_ca", file + pem.error()});
+        else if (QSslCertificate::fromData(*pem, QSsl::Pem).isEmpty())
+            problems.push_back({"management.client_ca", file + "holds no certificate in PEM form"});
+        else
+            management.clientCaPem = *std::move(pem);
+    }
+    if (management.clientCaFile.empty() == management.credentials.hasCertificates())
+        problems.push_back(
+            {"management.client_roles",
+             management.clientCaFile.empty()
+                 ? "management.client_roles is set but management.client_ca is not; set both or none"
+                 : "management.client_ca is set but management.client_roles is not; set both or none"});
+    if (!management.listen)
+        return;
+    if (management.tls.certificateFile.empty() && config.tls.certificateFile.empty())
+        problems.push_back({"management.listen",
+                            "management.listen needs a certificate; set management.certificate and "
+                            "management.key, or tls.certificate and tls.key"});
+    if (!management.credentials.hasTokens() && management.clientCaFile.empty())
+        problems.push_back(
+            {"management.listen",
+             "management.listen lets nobody in; set management.tokens, or management.client_ca "
+             "and management.client_roles"});
+    if (!management.tls.enabled())
+        management.tls = config.tls;
+    for (const auto &[name, other] : {std::pair{"http.listen", config.http.listen},
+                                      {"stomp.listen", config.stomp.listen},
+                                      {"internal.listen", config.internal.listen}}) {
+        if (management.listen->overlaps(other))
+            problems.push_back({"management.listen",
+                                "management.listen (" + management.listen->toString() + ") is the address "
+                                    + name + " (" + other.toString() + "); give it another port"});
     }
 }
 
@@ -180,7 +228,8 @@ std::vector<JointProblem> finishConfig(Config &config)
 {
     std::vector<JointProblem> problems;
     checkListeners(config, problems);
-    checkTls(config, problems);
+    checkTls(config.tls, "tls.certificate", "tls.key", problems);
+    checkManagement(config, problems);
     checkIce(config, problems);
     Config::Limits &limits = config.limits;
     if (limits.frame != 0 && (limits.frameUnauthenticated == 0 || limits.frameUnauthenticated > limits.frame))

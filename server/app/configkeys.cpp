@@ -338,7 +338,6 @@ std::vector<ConfigKey> makeKeys()
          .meaning = "how long a message waits in one of them at most; 0: for ever"});
 
     // ---- management
-    constexpr auto noRemoteConsole = "consoles come by the local socket only, or through ssh";
     add({.name = "management.socket",
          .type = "file",
          .defaultValue = R"("")",
@@ -358,8 +357,62 @@ std::vector<ConfigKey> makeKeys()
     add({.name = "management.listen",
          .type = "address",
          .defaultValue = R"("")",
-         .field = FutureField{noRemoteConsole},
-         .meaning = "TLS listener of the console; empty: off; not available yet"});
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.listen.reset();
+             if (text.empty())
+                 return {};
+             config.management.listen = ListenAddress::parse(text);
+             if (!config.management.listen)
+                 return tl::make_unexpected("is no address; write it like \"0.0.0.0:8082\"");
+             return {};
+         }},
+         .meaning = "TLS listener of the console; empty: off"});
+    add({.name = "management.certificate",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.tls.certificateFile = text;
+             return {};
+         }},
+         .meaning = "PEM file with that listener's certificate and its chain; empty: as `tls.certificate`"});
+    add({.name = "management.key",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.tls.keyFile = text;
+             return {};
+         }},
+         .meaning = "PEM file with its private key, without a passphrase; empty: as `tls.key`"});
+    add({.name = "management.tokens",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.credentials.clearTokens();
+             if (text.empty())
+                 return {};
+             const auto lines = readSecretFile(text);
+             if (!lines)
+                 return tl::make_unexpected(lines.error());
+             return config.management.credentials.addTokens({lines->constData(), std::size_t(lines->size())});
+         }},
+         .meaning = "file with those who may log in there by a token, one `ROLE NAME TOKEN` a line"});
+    add({.name = "management.client_ca",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.management.clientCaFile = text;
+             return {};
+         }},
+         .meaning = "PEM file with the authorities that sign certificates of clients there; empty: none are "
+                    "asked for"});
+    add({.name = "management.client_roles",
+         .type = "list",
+         .defaultValue = "[]",
+         .field = ListField{[](Config &c) { c.management.credentials.clearCertificates(); },
+                            [](Config &c, const std::string &text) -> Stored {
+                                return c.management.credentials.addCertificate(text);
+                            }},
+         .meaning = "who comes by such a certificate, as `COMMON-NAME=ROLE`; `*=ROLE` for any other"});
     add({.name = "management.addresses",
          .type = "boolean",
          .defaultValue = "false",
@@ -371,6 +424,87 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = "32",
          .field = CountField{.at = [](Config &c) -> int & { return c.management.consoles; }},
          .meaning = "consoles that may be connected at a time; 0: unlimited"});
+    add({.name = "management.pending",
+         .type = "count",
+         .defaultValue = "8",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.pending; }},
+         .meaning = "connections by TLS that have not logged in yet; 0: unlimited"});
+    add({.name = "management.login_timeout",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.management.loginTimeout; }},
+         .meaning = "from a console's connection to its login, and for the TLS handshake; 0: no limit"});
+    add({.name = "management.line",
+         .type = "size",
+         .defaultValue = R"("1MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.management.line; },
+                            .least = 8 * KiB,
+                            .most = 16 * KiB * KiB,
+                            .zero = false},
+         .meaning = "one request of a console"});
+    add({.name = "management.rows",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.rows; },
+                             .least = 200,
+                             .most = 10'000,
+                             .zero = false},
+         .meaning = "rows of one view; at least 200, which is what the console asks for"});
+    add({.name = "management.rate",
+         .type = "count",
+         .defaultValue = "10",
+         .field
+         = CountField{.at = [](Config &c) -> int & { return c.management.rate; }, .most = 20, .zero = false},
+         .meaning = "how often in a second a view tells what has changed, at most"});
+    add({.name = "management.views",
+         .type = "count",
+         .defaultValue = "16",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.views; },
+                             .most = 1000,
+                             .zero = false},
+         .meaning = "open views of one console"});
+    add({.name = "management.subscriptions",
+         .type = "count",
+         .defaultValue = "16",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.subscriptions; },
+                             .most = 1000,
+                             .zero = false},
+         .meaning = "open subscriptions of one console to the flow and the log"});
+    add({.name = "management.credit",
+         .type = "count",
+         .defaultValue = "100000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.credit; }, .zero = false},
+         .meaning = "events that one subscription may ask for ahead; more is cut"});
+    add({.name = "management.audit",
+         .type = "count",
+         .defaultValue = "1000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.audit; },
+                             .most = 1'000'000,
+                             .zero = false},
+         .meaning = "actions that `audit.list` remembers; the log has all of them"});
+    add({.name = "management.send_queue",
+         .type = "size",
+         .defaultValue = R"("512KiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.management.sendQueue; },
+                            .least = 64 * KiB,
+                            .zero = false},
+         .meaning = "what may wait for one console; above half of it nothing new is made for it"});
+    add({.name = "management.send_stall",
+         .type = "duration",
+         .defaultValue = R"("30s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.management.sendStall; }},
+         .meaning = "how long it may wait without any progress; 0: no limit"});
+    add({.name = "management.events",
+         .type = "count",
+         .defaultValue = "16384",
+         .field = CountField{.at = [](Config &c) -> int & { return c.management.events; }, .zero = false},
+         .meaning = "flow events that may wait for the management thread; the rest is a gap"});
+    add({.name = "management.event_bytes",
+         .type = "size",
+         .defaultValue = R"("8MiB")",
+         .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.management.eventBytes; },
+                            .zero = false},
+         .meaning = "the messages that these events hold"});
 
     // ---- internal
     add({.name = "internal.listen",

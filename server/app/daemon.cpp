@@ -31,6 +31,8 @@
 
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QSslCertificate>
+#include <QSslSocket>
 #include <QTimer>
 
 #include <algorithm>
@@ -127,6 +129,40 @@ PasscodeChecks::Settings passcodeChecks(const Config &config)
     return {.threads = hashes ? config.stomp.passcodeChecks : 0, .waiting = config.stomp.passcodeWaiting};
 }
 
+/// TLS as the public listeners speak it; a client's certificate is asked for where there is who could have
+/// signed it, and looked at when it is to log in.
+QSslConfiguration managementTls(const Config::Management &config)
+{
+    QSslConfiguration tls = serverTls(config.tls.certificatePem, config.tls.keyPem);
+    if (config.clientCaPem.isEmpty())
+        return tls;
+    tls.setCaCertificates(QSslCertificate::fromData(config.clientCaPem, QSsl::Pem));
+    tls.setPeerVerifyMode(QSslSocket::QueryPeer);
+    return tls;
+}
+
+management::ManagementServer::Settings managementSettings(const Config &config, const QString &boot)
+{
+    const Config::Management &from = config.management;
+    management::ManagementServer::Settings settings;
+    settings.boot = boot;
+    settings.logins = {QString::fromStdString(from.group), from.credentials};
+    settings.addresses = from.addresses;
+    settings.consoles = from.consoles;
+    settings.pending = from.pending;
+    settings.audit = from.audit;
+    settings.peer = {.highWater = from.sendQueue / 2,
+                     .most = from.sendQueue,
+                     .stall = from.sendStall,
+                     .login = from.loginTimeout,
+                     .line = std::size_t(from.line)};
+    settings.views = {.rows = from.rows, .rate = from.rate, .views = from.views};
+    settings.feeds = {.subscriptions = from.subscriptions, .credit = from.credit};
+    if (from.listen)
+        settings.tls = managementTls(from);
+    return settings;
+}
+
 QSet<UserId> accountNames(const Config &config)
 {
     QSet<UserId> names;
@@ -192,7 +228,7 @@ struct Daemon::Parts
     /// The internal listener keeps working when the public ones are at their limit.
     ConnectionLimiter internalLimiter{256, 0};
     const std::shared_ptr<MemoryBudget> bodyMemory;
-    FlowTap flowTap;
+    FlowTap flowTap; // see management.events
     management::ManagementMetrics managementMetrics;
     std::atomic<bool> stopping{false};
     IoThread managementThread{managementIndex, IoThread::defaultStackBytes, QStringLiteral("management")};
@@ -214,6 +250,7 @@ struct Daemon::Parts
     ListenSockets stompSockets; // empty when the HTTP listener serves STOMP too
     ListenSockets tcpSockets; // empty when stomp.tcp_listen is off
     ListenSockets internalSocket;
+    ListenSockets managementSockets; // empty when management.listen is off
     bool shared = false; // one listener for HTTP and STOMP
     ListeningAddress listeningAddress;
     management::LocalSocket managementSocket;
@@ -230,6 +267,7 @@ Daemon::Parts::Parts(const Config &config)
     , limiter(config.limits.connections, config.limits.connectionsPerAddress, config.net.trustedProxies)
     , requestLimits(msgsrv::requestLimits(config), metrics)
     , bodyMemory(std::make_shared<MemoryBudget>(config.limits.bodyMemory))
+    , flowTap({std::size_t(config.management.events), std::size_t(config.management.eventBytes)})
     , managementMetrics(metrics)
     , ioThreads(config.workers)
     , broker({.queue = {config.limits.queueMessages, config.limits.queueBytes},
@@ -324,11 +362,7 @@ Daemon::Management::Management(const Config &config, Parts &parts)
     : node({.boot = newBootId(), .store = QStringLiteral("memory"), .broker = QStringLiteral("embedded")},
            {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
             parts.frontMetrics, parts.metrics, parts.stopping})
-    , server({.boot = node.boot(),
-              .group = QString::fromStdString(config.management.group),
-              .addresses = config.management.addresses,
-              .consoles = config.management.consoles},
-             node, parts.flowTap, parts.managementMetrics)
+    , server(managementSettings(config, node.boot()), node, parts.flowTap, parts.managementMetrics)
 {
     node.setNegotiations(&server.feeds().negotiations());
 }
@@ -453,6 +487,13 @@ std::optional<Daemon::Failure> Daemon::openManagement()
     if (!opened)
         return Failure{ExitCode::CannotListen, opened.error()};
     m_parts->managementSocket = *std::move(opened);
+    if (!m_config.management.listen)
+        return std::nullopt;
+    auto sockets
+        = ListenSockets::open(m_config.management.listen->address, m_config.management.listen->port, 1);
+    if (!sockets)
+        return Failure{ExitCode::CannotListen, sockets.error()};
+    m_parts->managementSockets = *std::move(sockets);
     return std::nullopt;
 }
 
@@ -462,6 +503,8 @@ void Daemon::startManagement()
     parts.managementThread.start([this, &parts] {
         parts.management = std::make_unique<Management>(m_config, parts);
         parts.management->server.listen(parts.managementSocket.takeDescriptor());
+        if (m_config.management.listen)
+            parts.management->server.listenTls(parts.managementSockets.take(0));
     });
 }
 
@@ -486,6 +529,8 @@ QByteArray Daemon::readyLine() const
                        {QStringLiteral("management"), parts.managementSocket.path()}};
     if (m_config.stomp.tcpListen)
         object.insert(QStringLiteral("stomp_tcp"), text(parts.tcpSockets));
+    if (m_config.management.listen)
+        object.insert(QStringLiteral("management_tls"), text(parts.managementSockets));
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
 }
 

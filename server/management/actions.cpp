@@ -82,7 +82,7 @@ void Actions::addTo(Methods &methods)
                  [this](const Call &call) { purge(call); }});
     methods.add({method::auditList,
                  Role::Operator,
-                 {{countName, Type::Whole, true, "at most 1000; 100 when left out"}},
+                 {{countName, Type::Whole, true, "100 when left out"}},
                  "the last actions, the latest first",
                  [this](const Call &call) {
                      constexpr int usual = 100;

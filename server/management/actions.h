@@ -16,9 +16,10 @@ class Actions final : public QObject
     Q_OBJECT
 
 public:
-    /// @p node outlives this object.
-    explicit Actions(Node &node)
+    /// @p node outlives this object. The latest @p auditEntries are kept for audit.list.
+    explicit Actions(Node &node, int auditEntries = usual::audit)
         : m_node(node)
+        , m_audit(auditEntries)
     { }
     ~Actions() override;
 

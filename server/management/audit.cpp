@@ -31,9 +31,9 @@ void Audit::add(AuditEntry entry)
                {"reason", entry.reason},
                {"op", entry.operation},
                {"outcome", entry.outcome}});
-    if (m_entries.size() == std::size_t(auditEntries))
-        m_entries.pop_front();
     m_entries.push_back(std::move(entry));
+    if (m_entries.size() > m_most)
+        m_entries.pop_front();
 }
 
 QJsonObject Audit::list(int count) const

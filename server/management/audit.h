@@ -6,6 +6,7 @@
 #include <QJsonObject>
 #include <QString>
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -31,11 +32,16 @@ struct AuditEntry
 class Audit
 {
 public:
+    /// Keeps the latest @p entries.
+    explicit Audit(int entries)
+        : m_most(std::size_t(entries))
+    { }
     void add(AuditEntry entry);
     /// The result of audit.list: the latest @p count, the latest first.
     [[nodiscard]] QJsonObject list(int count) const;
 
 private:
+    const std::size_t m_most;
     std::deque<AuditEntry> m_entries; ///< the latest last
 };
 

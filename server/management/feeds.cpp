@@ -119,8 +119,10 @@ private:
 
 } // namespace
 
-Feeds::Feeds(FlowTap &tap)
+Feeds::Feeds(FlowTap &tap, const Limits &limits, ManagementMetrics &metrics)
     : m_tap(tap)
+    , m_limits(limits)
+    , m_metrics(metrics)
 {
     m_timer.setInterval(pollInterval);
     connect(&m_timer, &QTimer::timeout, this, &Feeds::poll);
@@ -135,7 +137,8 @@ Feeds::~Feeds()
 void Feeds::addTo(Methods &methods)
 {
     using Type = Parameter::Type;
-    const Parameter credit{creditName, Type::Whole, false, "events that may come, at most 100000"};
+    const Parameter credit{creditName, Type::Whole, false,
+                           "events that may come; hello tells how many at most"};
     const Parameter sub{subName, Type::Whole, false, "number of the subscription"};
     methods.add({method::flowOpen,
                  Role::Observer,
@@ -204,15 +207,24 @@ std::optional<int> Feeds::makeFeed(const Call &call, std::variant<Flow, Log> wha
 {
     const auto own = std::count_if(m_feeds.begin(), m_feeds.end(),
                                    [&](const auto &entry) { return entry.second.peer == call.peer(); });
-    if (own >= maximumSubscriptions) {
-        call.fail(ErrorCode::TooMany, QStringLiteral("A client has at most 16 subscriptions."));
+    if (own >= m_limits.subscriptions) {
+        m_metrics.limited(Limit::Subscriptions);
+        call.fail(ErrorCode::TooMany,
+                  QStringLiteral("A client has at most %1 subscriptions.").arg(m_limits.subscriptions));
         return {};
     }
     const int number = ++m_lastNumber;
-    const int credit = std::min(call.number(creditName, 0), maximumCredit);
+    const std::int64_t credit = bounded(call.number(creditName, 0));
     m_feeds.emplace(number, Feed{call.peer(), number, credit, std::move(what), {}});
     update();
     return number;
+}
+
+std::int64_t Feeds::bounded(std::int64_t credit)
+{
+    if (credit > m_limits.credit)
+        m_metrics.limited(Limit::Credit);
+    return std::min<std::int64_t>(credit, m_limits.credit);
 }
 
 Feeds::Feed *Feeds::find(const Call &call)
@@ -230,7 +242,7 @@ void Feeds::credit(const Call &call)
     if (!feed)
         return;
     poll(); // credit is for what happens from now on
-    feed->credit = std::min<std::int64_t>(feed->credit + call.number(creditName, 0), maximumCredit);
+    feed->credit = bounded(feed->credit + call.number(creditName, 0));
     call.answer({});
     if (feed->gap && feed->credit > 0 && feed->peer->hasRoom())
         tellGap(*feed);
@@ -302,6 +314,7 @@ void Feeds::pollFlow()
         show(event);
     if (!batch.missed)
         return;
+    m_metrics.missed(batch.missed->to - batch.missed->from + 1);
     for (auto &[number, feed] : m_feeds) {
         if (std::holds_alternative<Flow>(feed.what))
             miss(feed, batch.missed->from, batch.missed->to, "slow");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/flowtap.h"
+#include "server/management/managementmetrics.h"
 #include "server/management/methods.h"
 #include "server/management/negotiations.h"
 #include "shared/base/log.h"
@@ -28,8 +29,14 @@ class Feeds final : public QObject
     Q_OBJECT
 
 public:
-    /// @p tap outlives this object.
-    explicit Feeds(FlowTap &tap);
+    struct Limits
+    {
+        int subscriptions = usual::subscriptions; ///< of one client
+        int credit = usual::credit; ///< of one subscription
+    };
+
+    /// @p tap and @p metrics outlive this object.
+    Feeds(FlowTap &tap, const Limits &limits, ManagementMetrics &metrics);
     ~Feeds() override;
 
     void addTo(Methods &methods);
@@ -86,8 +93,12 @@ private:
     [[nodiscard]] bool admit(Feed &feed, std::uint64_t sequence);
     void miss(Feed &feed, std::uint64_t from, std::uint64_t to, const char *why);
     void tellGap(Feed &feed);
+    /// @p credit as far as it is allowed.
+    [[nodiscard]] std::int64_t bounded(std::int64_t credit);
 
     FlowTap &m_tap;
+    const Limits m_limits;
+    ManagementMetrics &m_metrics;
     std::map<int, Feed> m_feeds; ///< by number, which no other subscription of this server ever has
     int m_lastNumber = 0;
     bool m_negotiationsWanted = false;

@@ -10,6 +10,7 @@ ManagementPeer::ManagementPeer(std::unique_ptr<Wire> wire, const Methods &method
     : m_wire(std::move(wire))
     , m_methods(methods)
     , m_limits(limits)
+    , m_framer(limits.line)
     , m_loginBy(now + limits.login)
     , m_progress(now)
 {
@@ -56,9 +57,10 @@ void ManagementPeer::tick(TimePoint now)
 {
     if (m_ended)
         return;
-    if (m_role == Role::None && now >= m_loginBy)
+    if (m_role == Role::None && m_limits.login > Duration::zero() && now >= m_loginBy)
         close(Closing::LoginTimeout);
-    else if (m_wire->bytesQueued() > 0 && now - m_progress >= m_limits.stall)
+    else if (m_limits.stall > Duration::zero() && m_wire->bytesQueued() > 0
+             && now - m_progress >= m_limits.stall)
         close(Closing::Slow);
 }
 

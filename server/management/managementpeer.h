@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/management/managementmetrics.h"
 #include "server/management/methods.h"
 #include "server/management/wire.h"
 #include "shared/base/clock.h"
@@ -25,11 +26,10 @@ public:
     {
         qint64 highWater = 256 * 1024; ///< above it no state and no events are made for the console
         qint64 most = 512 * 1024; ///< above it the console is closed
-        Duration stall = seconds(30); ///< and when the system has taken nothing for so long
-        Duration login = loginDeadline;
+        Duration stall = seconds(30); ///< and when the system has taken nothing for so long; zero: never
+        Duration login = usual::loginDeadline;
+        std::size_t line = usual::line; ///< bytes of a request
     };
-    /// Why we closed it; the label of messaging_management_closed_total.
-    enum class Closing { LoginTimeout, LineTooLong, Slow };
 
     /// @p methods outlive the peer, as do the limits.
     ManagementPeer(std::unique_ptr<Wire> wire, const Methods &methods, const Limits &limits, TimePoint now);
@@ -56,7 +56,7 @@ public:
 signals:
     /// Nothing comes after this; the owner deletes it later. Never emitted from within a call.
     void gone();
-    void closing(msgsrv::management::ManagementPeer::Closing reason);
+    void closing(msgsrv::management::Closing reason);
     /// There is room again.
     void roomAgain();
 
@@ -72,7 +72,7 @@ private:
     const std::unique_ptr<Wire> m_wire;
     const Methods &m_methods;
     const Limits &m_limits;
-    LineFramer m_framer{lineLimit};
+    LineFramer m_framer;
     QByteArray m_unread; ///< came, and is not framed while reading is paused
     Role m_role = Role::None;
     QString m_user;

@@ -5,6 +5,7 @@
 #include "shared/base/log.h"
 
 #include <QDateTime>
+#include <QJsonArray>
 #include <QLocalSocket>
 #include <QLoggingCategory>
 #include <QPointer>
@@ -20,9 +21,6 @@ namespace {
 Q_LOGGING_CATEGORY(lcManagement, "msgsrv.management", QtInfoMsg)
 
 constexpr seconds tickInterval(1);
-/// How long the answer to the first refused login of a console waits; each further one twice as long.
-constexpr milliseconds loginDelay(250);
-constexpr int longestDelay = 5; // doublings
 constexpr int mostSeconds = 24 * 3600; // of a series
 
 constexpr QLatin1String schemeName("scheme");
@@ -31,44 +29,17 @@ constexpr QLatin1String tokenName("token");
 constexpr QLatin1String seriesName("name");
 constexpr QLatin1String secondsName("seconds");
 
-const char *toString(ManagementPeer::Closing reason)
-{
-    switch (reason) {
-    case ManagementPeer::Closing::LoginTimeout:
-        return "login_timeout";
-    case ManagementPeer::Closing::LineTooLong:
-        return "line_too_long";
-    case ManagementPeer::Closing::Slow:
-        break;
-    }
-    return "slow";
-}
-
 } // namespace
-
-ManagementMetrics::ManagementMetrics(Metrics &metrics)
-    : m_refusedLogins(
-        metrics.counter("messaging_management_logins_refused_total", "Logins of consoles that were refused."))
-    , m_rejected(metrics.counter("messaging_management_consoles_rejected_total",
-                                 "Consoles that were not taken, since there are as many as may be."))
-{
-    for (int i = 0; i < int(m_closed.size()); ++i) {
-        m_closed[std::size_t(i)] = &metrics.counter("messaging_management_consoles_closed_total",
-                                                    "Consoles that the server closed.",
-                                                    {{"reason", toString(ManagementPeer::Closing(i))}});
-    }
-    metrics.addGauge("messaging_management_consoles", "Consoles that are connected.", {},
-                     [count = consoles] { return double(count->load()); });
-}
 
 ManagementServer::ManagementServer(Settings settings, Node &node, FlowTap &tap, ManagementMetrics &metrics)
     : m_settings(std::move(settings))
     , m_node(node)
     , m_metrics(metrics)
     , m_series(node.gauges())
-    , m_views(node, m_settings.addresses)
-    , m_feeds(tap)
-    , m_actions(node)
+    , m_views(node, m_settings.addresses, m_settings.views, metrics)
+    , m_feeds(tap, m_settings.feeds, metrics)
+    , m_actions(node, m_settings.audit)
+    , m_logins(m_settings.logins)
 {
     addMethods();
     connect(&m_views, &Views::lookChanged, this,
@@ -101,6 +72,31 @@ void ManagementServer::listen(int descriptor)
     }
 }
 
+void ManagementServer::listenTls(int descriptor)
+{
+    m_remote = std::make_unique<TlsListener>(
+        TlsListener::Settings{m_settings.tls, m_settings.peer.login},
+        [this](int handshakes) { return admitsRemote(handshakes); },
+        [this](std::unique_ptr<Wire> wire, const Origin &origin) { accept(std::move(wire), origin); });
+    if (!m_remote->setSocketDescriptor(qintptr(descriptor))) {
+        log::error(lcManagement(), "management.listen_failed", {{"message", m_remote->errorString()}});
+        ::close(descriptor);
+    }
+}
+
+/// Strangers take no place of somebody who could log in.
+bool ManagementServer::admitsRemote(int handshakes)
+{
+    const auto strangers
+        = handshakes + std::count_if(m_consoles.begin(), m_consoles.end(), [](const Console &console) {
+              return console.origin.remote && console.peer->role() == Role::None;
+          });
+    if (m_settings.pending == 0 || strangers < m_settings.pending)
+        return true;
+    m_metrics.limited(Limit::Pending);
+    return false;
+}
+
 void ManagementServer::accept(std::unique_ptr<Wire> wire, const Origin &origin)
 {
     if (m_settings.consoles > 0 && int(m_consoles.size()) >= m_settings.consoles) {
@@ -113,17 +109,25 @@ void ManagementServer::accept(std::unique_ptr<Wire> wire, const Origin &origin)
     peer->setParent(this);
     m_consoles.push_back({peer, origin});
     m_metrics.consoles->fetch_add(1);
-    connect(peer, &ManagementPeer::closing, this, [this, peer](ManagementPeer::Closing reason) {
+    connect(peer, &ManagementPeer::closing, this, [this, peer](Closing reason) {
         m_metrics.closed(reason);
         log::info(lcManagement(), "management.closed",
                   {{"user", peer->user()}, {"reason", toString(reason)}});
     });
     connect(peer, &ManagementPeer::gone, this, [this, peer] { forget(peer); });
 
-    QJsonArray schemes;
-    if (origin.credentials)
-        schemes.append(QStringLiteral("peer"));
-    peer->send(toLine(Notification{
+    greet(*peer, origin);
+}
+
+void ManagementServer::greet(ManagementPeer &peer, const Origin &origin) const
+{
+    const QJsonObject limits{{QStringLiteral("line"), qint64(m_settings.peer.line)},
+                             {QStringLiteral("rows"), m_settings.views.rows},
+                             {QStringLiteral("rate"), m_settings.views.rate},
+                             {QStringLiteral("views"), m_settings.views.views},
+                             {QStringLiteral("subscriptions"), m_settings.feeds.subscriptions},
+                             {QStringLiteral("credit"), m_settings.feeds.credit}};
+    peer.send(toLine(Notification{
         notification::hello,
         {{QStringLiteral("server"), QStringLiteral("messaging-server")},
          {QStringLiteral("version"), QStringLiteral(MSGSRV_VERSION)},
@@ -133,8 +137,8 @@ void ManagementServer::accept(std::unique_ptr<Wire> wire, const Origin &origin)
          {QStringLiteral("features"),
           QJsonArray{QStringLiteral("views"), QStringLiteral("flow"), QStringLiteral("log"),
                      QStringLiteral("series"), QStringLiteral("actions"), QStringLiteral("audit")}},
-         {QStringLiteral("auth"), schemes},
-         {QStringLiteral("limits"), QJsonObject{{QStringLiteral("line"), qint64(lineLimit)}}}}}));
+         {QStringLiteral("auth"), QJsonArray::fromStringList(m_logins.schemes(origin))},
+         {QStringLiteral("limits"), limits}}}));
 }
 
 void ManagementServer::addMethods()
@@ -186,44 +190,37 @@ void ManagementServer::login(const Call &call)
                                       [&](const Console &known) { return known.peer == call.peer(); });
     if (console == m_consoles.end())
         return;
-    const QString scheme = call.text(schemeName);
-    if (scheme == QLatin1String("token") || scheme == QLatin1String("certificate"))
-        return call.fail(ErrorCode::Unsupported,
-                         QStringLiteral("This server knows the scheme \"peer\" only."));
-    if (scheme != QLatin1String("peer"))
-        return call.failParameter(schemeName, QStringLiteral("There is no such scheme."));
-    const auto &credentials = console->origin.credentials;
-    if (!credentials)
-        return refuseLogin(call, QStringLiteral("Who calls cannot be told."));
-
-    Role role = Role::None;
-    if (credentials->user == 0 || credentials->user == ::geteuid())
-        role = Role::Admin;
-    else if (!m_settings.group.isEmpty() && isMember(*credentials, m_settings.group))
-        role = Role::Operator;
-    if (role == Role::None)
-        return refuseLogin(call, QStringLiteral("This user may not manage the server."));
-
+    const auto login = m_logins.decide(console->origin, call.text(schemeName), call.text(tokenName));
+    if (!login) {
+        const Logins::Refusal &refusal = login.error();
+        if (refusal.code == ErrorCode::BadParameters)
+            return call.failParameter(schemeName, refusal.message);
+        if (refusal.code != ErrorCode::LoginRefused)
+            return call.fail(refusal.code, refusal.message);
+        return refuseLogin(call, console->origin, refusal.message);
+    }
     ManagementPeer &peer = *console->peer;
-    peer.setLogin(role, QStringLiteral("uid:%1").arg(credentials->user));
+    peer.setLogin(login->role, login->user);
     log::info(lcManagement(), "management.login",
               {{"user", peer.user()},
-               {"role", management::toString(role).data()},
+               {"role", management::toString(login->role).data()},
                {"client", call.text(clientName).left(100)}});
-    call.answer({{QStringLiteral("role"), management::toString(role)},
+    call.answer({{QStringLiteral("role"), management::toString(login->role)},
                  {QStringLiteral("user"), peer.user()},
-                 {QStringLiteral("may"), m_methods.namesFor(role)}});
+                 {QStringLiteral("may"), m_methods.namesFor(login->role)}});
 }
 
-void ManagementServer::refuseLogin(const Call &call, const QString &message)
+void ManagementServer::refuseLogin(const Call &call, const Origin &origin, const QString &message)
 {
     ManagementPeer &peer = *call.peer();
     m_metrics.refusedLogin();
     log::warning(lcManagement(), "management.login_refused",
-                 {{"scheme", call.text(schemeName)}, {"client", call.text(clientName).left(100)}});
+                 {{"scheme", call.text(schemeName).left(100)},
+                  {"client", call.text(clientName).left(100)},
+                  {"address", origin.remote ? origin.remote->address.toString() : QString()}});
     peer.setHeld(true);
-    const auto delay = loginDelay * (1 << std::min(peer.refusedLogins++, longestDelay));
-    QTimer::singleShot(delay, this, [call, message] {
+    const Duration delay = m_logins.refused(origin, peer.refusedLogins++, Clock::now());
+    QTimer::singleShot(std::chrono::ceil<milliseconds>(delay), this, [call, message] {
         call.fail(ErrorCode::LoginRefused, message);
         if (call.peer())
             call.peer()->setHeld(false);
@@ -246,6 +243,8 @@ void ManagementServer::tick()
     const std::vector<Console> consoles = m_consoles; // one that is closed leaves the list
     for (const Console &console : consoles)
         console.peer->tick(now);
+    if (m_remote)
+        m_remote->tick(now);
     m_series.append(m_node.sample());
 }
 

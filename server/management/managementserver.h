@@ -3,44 +3,26 @@
 
 #include "server/management/actions.h"
 #include "server/management/feeds.h"
-#include "server/management/localsocket.h"
+#include "server/management/logins.h"
+#include "server/management/managementmetrics.h"
 #include "server/management/managementpeer.h"
 #include "server/management/methods.h"
 #include "server/management/node.h"
+#include "server/management/origin.h"
 #include "server/management/series.h"
+#include "server/management/tlslistener.h"
 #include "server/management/views.h"
-#include "server/metrics/metrics.h"
 
 #include <QLocalServer>
 #include <QObject>
+#include <QSslConfiguration>
 #include <QString>
 #include <QTimer>
 
-#include <array>
-#include <atomic>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace msgsrv::management {
-
-/// What the management counts. Any thread.
-class ManagementMetrics
-{
-public:
-    explicit ManagementMetrics(Metrics &metrics);
-
-    void refusedLogin() { m_refusedLogins.Increment(); }
-    void closed(ManagementPeer::Closing reason) { m_closed[std::size_t(reason)]->Increment(); }
-    void rejected() { m_rejected.Increment(); }
-    /// Shared with the metrics, which may ask after the server has gone.
-    std::shared_ptr<std::atomic<std::int64_t>> consoles = std::make_shared<std::atomic<std::int64_t>>(0);
-
-private:
-    prometheus::Counter &m_refusedLogins;
-    prometheus::Counter &m_rejected;
-    std::array<prometheus::Counter *, 3> m_closed{};
-};
 
 /// Everything that speaks the management protocol: docs/management-protocol.md. Lives in the management
 /// thread.
@@ -52,10 +34,15 @@ public:
     struct Settings
     {
         QString boot{}; ///< changes with every start
-        QString group{}; ///< whose members are operators; empty: none
+        Logins::Settings logins{};
         bool addresses = false; ///< whole client addresses for every role
         int consoles = 0; ///< at a time; 0: unlimited
+        int pending = 0; ///< of those by TLS, how many may not have logged in yet; 0: any number
+        int audit = usual::audit; ///< entries kept
         ManagementPeer::Limits peer{};
+        ViewLimits views{};
+        Feeds::Limits feeds{};
+        QSslConfiguration tls{}; ///< of listenTls()
     };
 
     /// @p node, @p tap and @p metrics outlive the server.
@@ -64,12 +51,9 @@ public:
 
     /// Accepts from @p descriptor, a listening local socket, and owns it.
     void listen(int descriptor);
+    /// Accepts from @p descriptor, a listening TCP socket, by TLS, and owns it.
+    void listenTls(int descriptor);
 
-    /// Who is at the other end of a wire, before any login.
-    struct Origin
-    {
-        std::optional<PeerCredentials> credentials; ///< of a local peer
-    };
     /// Greets a console.
     void accept(std::unique_ptr<Wire> wire, const Origin &origin);
 
@@ -77,9 +61,11 @@ public:
     [[nodiscard]] const Methods &methods() const { return m_methods; }
 
 private:
+    void greet(ManagementPeer &peer, const Origin &origin) const;
+    [[nodiscard]] bool admitsRemote(int handshakes);
     void addMethods();
     void login(const Call &call);
-    void refuseLogin(const Call &call, const QString &message);
+    void refuseLogin(const Call &call, const Origin &origin, const QString &message);
     void forget(ManagementPeer *peer);
     void tick();
 
@@ -98,7 +84,9 @@ private:
     Feeds m_feeds;
     Actions m_actions;
     std::vector<Console> m_consoles;
+    Logins m_logins;
     QLocalServer m_local;
+    std::unique_ptr<TlsListener> m_remote; ///< null: off
     QTimer m_timer; ///< every second
 };
 

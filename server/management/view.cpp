@@ -59,8 +59,10 @@ tl::expected<void, Failure> takeRange(ViewQuery &query, const QJsonArray &range)
     const double first = range.at(0).toDouble(-1);
     const double count = range.at(1).toDouble(-1);
     constexpr double most = 1e9;
-    if (range.size() != 2 || !(first >= 0 && first <= most) || !(count >= 0 && count <= maximumRows))
-        return bad(rangeName, QStringLiteral("A range is [first, count] with at most 1000 rows."));
+    if (range.size() != 2 || !(first >= 0 && first <= most) || !(count >= 0 && count <= query.limits.rows)) {
+        return bad(rangeName,
+                   QStringLiteral("A range is [first, count] with at most %1 rows.").arg(query.limits.rows));
+    }
     query.first = std::size_t(first);
     query.count = std::size_t(count);
     return {};
@@ -68,8 +70,8 @@ tl::expected<void, Failure> takeRange(ViewQuery &query, const QJsonArray &range)
 
 tl::expected<void, Failure> takeRate(ViewQuery &query, double rate)
 {
-    if (!(rate >= leastRate && rate <= mostRate))
-        return bad(rateName, QStringLiteral("A rate is 0.1 to 10."));
+    if (!(rate >= leastRate && rate <= query.limits.rate))
+        return bad(rateName, QStringLiteral("A rate is 0.1 to %1.").arg(query.limits.rate));
     query.interval = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / rate));
     return {};
 }
@@ -134,16 +136,19 @@ bool sameIds(const Window &a, const Window &b)
 
 } // namespace
 
-tl::expected<ViewQuery, Failure> ViewQuery::parse(const QJsonObject &params, Addresses addresses)
+tl::expected<ViewQuery, Failure> ViewQuery::parse(const QJsonObject &params, Addresses addresses,
+                                                  const ViewLimits &limits)
 {
     ViewQuery query;
+    query.limits = limits;
     query.addresses = addresses;
     query.table = findTable(params.value(tableName).toString().toStdString());
     if (!query.table)
         return bad(tableName, QStringLiteral("There is no such table."));
     if (const auto taken = takeColumns(query, params.value(columnsName)); !taken)
         return tl::unexpected(taken.error());
-    query.interval = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / defaultRate));
+    query.interval = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(1 / std::min<double>(defaultRate, limits.rate)));
     if (!params.contains(rangeName))
         return bad(rangeName, QStringLiteral("\"range\" is missing."));
     if (const auto changed = query.change(params); !changed)

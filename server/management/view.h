@@ -16,6 +16,14 @@
 
 namespace msgsrv::management {
 
+/// What a client may ask of views.
+struct ViewLimits
+{
+    int rows = usual::rows; ///< of one range
+    int rate = usual::rate; ///< deltas of one view in a second
+    int views = usual::views; ///< of one client
+};
+
 /// What a client wants to see of a table.
 struct ViewQuery
 {
@@ -28,10 +36,11 @@ struct ViewQuery
     std::size_t count = 0;
     Duration interval = seconds(1); ///< least time between two deltas
     Addresses addresses = Addresses::Masked;
+    ViewLimits limits{};
 
     /// Of the parameters of view.open. The error's id is not set.
-    [[nodiscard]] static tl::expected<ViewQuery, Failure> parse(const QJsonObject &params,
-                                                                Addresses addresses);
+    [[nodiscard]] static tl::expected<ViewQuery, Failure>
+    parse(const QJsonObject &params, Addresses addresses, const ViewLimits &limits = {});
     /// Those of view.change: what is not there stays.
     [[nodiscard]] tl::expected<void, Failure> change(const QJsonObject &params);
 };

@@ -3,6 +3,8 @@
 
 #include "server/management/managementpeer.h"
 
+#include <QJsonArray>
+
 #include <algorithm>
 #include <utility>
 
@@ -20,9 +22,11 @@ constexpr QLatin1String viewName("view");
 
 } // namespace
 
-Views::Views(Node &node, bool wholeAddresses)
+Views::Views(Node &node, bool wholeAddresses, const ViewLimits &limits, ManagementMetrics &metrics)
     : m_node(node)
     , m_wholeAddresses(wholeAddresses)
+    , m_limits(limits)
+    , m_metrics(metrics)
 {
     m_timer.setInterval(tickInterval);
     connect(&m_timer, &QTimer::timeout, this, &Views::tick);
@@ -34,8 +38,8 @@ void Views::addTo(Methods &methods)
     const std::vector<Parameter> optional{
         {QLatin1String("filter"), Type::Text, true, "which rows, in the filter language"},
         {QLatin1String("sort"), Type::Text, true, "a column, with - for descending"},
-        {QLatin1String("range"), Type::List, true, "[first, count], at most 1000 rows"},
-        {QLatin1String("rate"), Type::Number, true, "the most deltas a second, 0.1 to 10"}};
+        {QLatin1String("range"), Type::List, true, "[first, count]; hello tells how many rows at most"},
+        {QLatin1String("rate"), Type::Number, true, "the most deltas a second, from 0.1"}};
     std::vector<Parameter> opening{
         {QLatin1String("table"), Type::Text, false, "sessions, queues, connections or nodes"},
         {QLatin1String("columns"), Type::List, true, "names; all when left out"}};
@@ -83,12 +87,15 @@ void Views::open(const Call &call)
 {
     const auto own = std::count_if(m_views.begin(), m_views.end(),
                                    [&](const auto &entry) { return entry.second.peer == call.peer(); });
-    if (own >= maximumViews)
-        return call.fail(ErrorCode::TooMany, QStringLiteral("A client has at most 16 views."));
+    if (own >= m_limits.views) {
+        m_metrics.limited(Limit::Views);
+        return call.fail(ErrorCode::TooMany,
+                         QStringLiteral("A client has at most %1 views.").arg(m_limits.views));
+    }
     const bool whole = m_wholeAddresses || call.peer()->role() >= Role::Admin;
-    auto query = ViewQuery::parse(call.params(), whole ? Addresses::Whole : Addresses::Masked);
+    auto query = ViewQuery::parse(call.params(), whole ? Addresses::Whole : Addresses::Masked, m_limits);
     if (!query)
-        return call.fail(query.error());
+        return refuse(call, query.error());
     const int number = ++m_lastNumber;
     m_views.emplace(number, Entry{call.peer(), View(number, *std::move(query))});
     if (!m_timer.isActive())
@@ -103,8 +110,19 @@ void Views::change(const Call &call)
     if (!entry)
         return;
     if (const auto changed = entry->view.change(call.params()); !changed)
-        return call.fail(changed.error());
+        return refuse(call, changed.error());
     show(call, entry->view.number(), false);
+}
+
+void Views::refuse(const Call &call, const Failure &failure)
+{
+    const QString parameter = failure.data.value(u"parameter").toString();
+    if (parameter == QLatin1String("range")
+        && call.params().value(u"range").toArray().at(1).toDouble() > m_limits.rows)
+        m_metrics.limited(Limit::Rows);
+    else if (parameter == QLatin1String("rate") && call.params().value(u"rate").toDouble() > m_limits.rate)
+        m_metrics.limited(Limit::Rate);
+    call.fail(failure);
 }
 
 void Views::close(const Call &call)

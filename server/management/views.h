@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/management/managementmetrics.h"
 #include "server/management/methods.h"
 #include "server/management/node.h"
 #include "server/management/view.h"
@@ -22,8 +23,8 @@ class Views final : public QObject
     Q_OBJECT
 
 public:
-    /// @p node outlives this object. @p wholeAddresses: also for roles below admin.
-    Views(Node &node, bool wholeAddresses);
+    /// @p node and @p metrics outlive this object. @p wholeAddresses: also for roles below admin.
+    Views(Node &node, bool wholeAddresses, const ViewLimits &limits, ManagementMetrics &metrics);
 
     void addTo(Methods &methods);
     /// @p peer has gone.
@@ -57,6 +58,8 @@ private:
     void close(const Call &call);
     [[nodiscard]] Entry *find(const Call &call);
     void show(const Call &call, int number, bool withColumns);
+    /// Answers that a query was refused, and counts it where a limit did that.
+    void refuse(const Call &call, const Failure &failure);
 
     /// Runs @p then when there are rows of now.
     void whenFresh(const Table &table, std::function<void()> then);
@@ -70,6 +73,8 @@ private:
 
     Node &m_node;
     const bool m_wholeAddresses;
+    const ViewLimits m_limits;
+    ManagementMetrics &m_metrics;
     std::map<int, Entry> m_views; ///< by number, which no other view of this server ever has
     std::map<const Table *, Source> m_sources;
     int m_lastNumber = 0;

@@ -14,19 +14,22 @@ namespace msgsrv::management {
 constexpr int protocolMajor = 1; ///< a client of another major leaves
 constexpr int protocolMinor = 0; ///< grows with what is added
 
-/// Bytes of one line without its line feed, in either direction.
-constexpr std::size_t lineLimit = 1024 * 1024;
+/// What holds where nothing else is configured; a server's own limits are in its greeting.
+namespace usual {
+constexpr std::size_t line = 1024 * 1024; ///< bytes without the line feed, in either direction
 constexpr seconds loginDeadline(10);
+constexpr int rows = 1000; ///< of one view's range
+constexpr int views = 16; ///< of one client
+constexpr int subscriptions = 16; ///< of one client
+constexpr int rate = 10; ///< deltas of one view in a second
+constexpr int credit = 100'000; ///< events that one client may ask for ahead
+constexpr int audit = 1000; ///< entries kept for audit.list
+} // namespace usual
+
 /// A view that does not change says so this often.
 constexpr seconds quietInterval(5);
-constexpr int maximumRows = 1000; ///< of one view's range
-constexpr int maximumViews = 16; ///< of one client
-constexpr int maximumSubscriptions = 16; ///< of one client
 constexpr double leastRate = 0.1; ///< deltas a second
 constexpr double defaultRate = 2;
-constexpr double mostRate = 10;
-constexpr int maximumCredit = 100'000; ///< events that one client may ask for ahead
-constexpr int auditEntries = 1000; ///< kept for audit.list
 constexpr std::chrono::minutes operationMemory(10); ///< how long a repeated `op` is known
 
 /// Rights, each with all of those before it. The order may only grow at the end.

@@ -205,8 +205,8 @@ void TestProcess::settingBeatsEnvironmentBeatsFile()
                        {QStringLiteral("MESSAGING_SERVER__LIMITS__HEAD"), QStringLiteral("22KiB")}});
     QCOMPARE(ended.exitCode, 0);
     const auto line = [&](const char *key) {
-        // Each value stands on a line of its own with its origin.
-        const QList<QByteArray> lines = ended.out.split('\n');
+        // Each value stands on a line of its own with its origin, in its section.
+        const QList<QByteArray> lines = ended.out.mid(ended.out.indexOf("[limits]")).split('\n');
         for (const QByteArray &text : lines) {
             if (text.startsWith(QByteArray(key) + ' '))
                 return text;

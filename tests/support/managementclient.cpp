@@ -8,20 +8,51 @@
 namespace msgsrv::test {
 
 ManagementClient::ManagementClient(const Daemon &daemon)
+    : m_device(&m_local)
 {
-    QObject::connect(&m_socket, &QLocalSocket::readyRead, &m_socket, [this] { read(); });
-    m_socket.connectToServer(daemon.ready().value(u"management").toString());
+    QObject::connect(m_device, &QIODevice::readyRead, m_device, [this] { read(); });
+    m_local.connectToServer(daemon.ready().value(u"management").toString());
+}
+
+ManagementClient::ManagementClient(const Daemon &daemon, const QSslConfiguration &tls)
+    : m_device(&m_remote)
+{
+    QObject::connect(m_device, &QIODevice::readyRead, m_device, [this] { read(); });
+    const QString address = daemon.ready().value(u"management_tls").toString();
+    m_remote.setSslConfiguration(tls);
+    m_remote.connectToHostEncrypted(address.section(u':', 0, 0), quint16(address.section(u':', 1).toInt()));
+}
+
+void ManagementClient::abort()
+{
+    m_local.abort();
+    m_remote.abort();
+}
+
+void ManagementClient::stopReading()
+{
+    QObject::disconnect(m_device, &QIODevice::readyRead, m_device, nullptr);
+    m_local.setReadBufferSize(1);
+    m_remote.setReadBufferSize(1);
+}
+
+bool ManagementClient::waitForHandshake()
+{
+    return waitUntil(
+               [&] { return m_remote.isEncrypted() || m_remote.state() == QSslSocket::UnconnectedState; })
+        && m_remote.isEncrypted();
 }
 
 void ManagementClient::sendRaw(const QByteArray &bytes)
 {
-    m_socket.write(bytes);
-    m_socket.flush();
+    m_device->write(bytes);
+    m_local.flush();
+    m_remote.flush();
 }
 
 void ManagementClient::read()
 {
-    m_unread += m_socket.readAll();
+    m_unread += m_device->readAll();
     for (qsizetype end = m_unread.indexOf('\n'); end >= 0; end = m_unread.indexOf('\n')) {
         m_messages.append(QJsonDocument::fromJson(m_unread.first(end)).object());
         m_unread.remove(0, end + 1);
@@ -92,7 +123,10 @@ QJsonObject ManagementClient::next(int timeoutMs)
 
 bool ManagementClient::waitForEnd()
 {
-    return waitUntil([&] { return m_socket.state() == QLocalSocket::UnconnectedState; });
+    return waitUntil([&] {
+        return m_local.state() == QLocalSocket::UnconnectedState
+            && m_remote.state() == QSslSocket::UnconnectedState;
+    });
 }
 
 } // namespace msgsrv::test

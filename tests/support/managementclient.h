@@ -7,6 +7,8 @@
 #include <QJsonObject>
 #include <QList>
 #include <QLocalSocket>
+#include <QSslConfiguration>
+#include <QSslSocket>
 
 namespace msgsrv::test {
 
@@ -16,8 +18,16 @@ class ManagementClient
 public:
     /// Connects to the socket of @p daemon's ready line.
     explicit ManagementClient(const Daemon &daemon);
+    /// Connects by TLS to the daemon's other listener.
+    ManagementClient(const Daemon &daemon, const QSslConfiguration &tls);
 
-    [[nodiscard]] QLocalSocket &socket() { return m_socket; }
+    /// Ends the connection at once.
+    void abort();
+    /// Takes no more from the system than a byte.
+    void stopReading();
+    /// The handshake has come to its end, good or not.
+    [[nodiscard]] bool waitForHandshake();
+    [[nodiscard]] bool isEncrypted() const { return m_remote.isEncrypted(); }
     void sendRaw(const QByteArray &bytes);
     /// Sends a request and returns the whole answer; empty when none came.
     QJsonObject call(const QString &method, const QJsonObject &params = {});
@@ -35,7 +45,9 @@ public:
 private:
     void read();
 
-    QLocalSocket m_socket;
+    QLocalSocket m_local;
+    QSslSocket m_remote;
+    QIODevice *const m_device; ///< one of them
     QByteArray m_unread;
     QList<QJsonObject> m_messages;
     int m_lastId = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "admin-gui/models/checklist.h"
 #include "admin-gui/models/verdict.h"
 
 #include <QTest>

@@ -101,9 +101,17 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QVERIFY(config.sessions.sweepInterval == 30s);
     QVERIFY(config.exchange.requireKey);
     QCOMPARE(config.broker.kind, BrokerKind::Embedded);
-    QVERIFY(config.management.socket.empty() && config.management.listen.empty());
+    QVERIFY(config.management.socket.empty() && !config.management.listen);
     QVERIFY(config.management.group.empty() && !config.management.addresses);
     QCOMPARE(config.management.consoles, 32);
+    QCOMPARE(config.management.pending, 8);
+    QVERIFY(config.management.loginTimeout == 10s && config.management.sendStall == 30s);
+    QCOMPARE(config.management.line, 1024 * 1024);
+    QCOMPARE(config.management.sendQueue, 512 * 1024);
+    QVERIFY(config.management.rows == 1000 && config.management.rate == 10 && config.management.views == 16);
+    QVERIFY(config.management.subscriptions == 16 && config.management.credit == 100'000);
+    QVERIFY(config.management.audit == 1000 && config.management.events == 16'384);
+    QCOMPARE(config.management.eventBytes, 8 * 1024 * 1024);
     QCOMPARE(config.limits.connectionsPerAddress, 1000);
     QCOMPARE(config.limits.exchangesPerUser, 1000);
     QVERIFY(config.limits.burst == 10s && config.limits.failedKeyDelay == 5s);
@@ -173,6 +181,11 @@ void TestConfigKeys::goodValuesAreTaken_data()
     row("management.socket", std::string("/run/x"));
     row("management.group", std::string("adm"));
     row("management.addresses", true);
+    row("management.listen", std::string("*:8443"));
+    row("management.listen", std::string());
+    row("management.client_roles", List{"ops=admin", "*=observer"});
+    row("management.send_stall", std::int64_t(0));
+    row("management.pending", std::int64_t(0));
     row("limits.body", std::string("1GiB"));
     row("limits.body", std::int64_t(1));
     row("limits.send_stall", std::string("1ms"));
@@ -268,8 +281,20 @@ void TestConfigKeys::badValuesAreRefused_data()
         R"(sessions.conflict must be "probe" or "reject" or "replace", but is "probes"; did you mean "probe"?)");
     row("broker.kind", std::string("rabbitmq"),
         R"(broker.kind = "rabbitmq" is not available yet: queues are kept by the embedded broker only)");
-    row("management.listen", std::string("*:8443"),
-        R"(management.listen = "*:8443" is not available yet: consoles come by the local socket only, or through ssh)");
+    row("management.listen", std::string("everywhere"),
+        R"(management.listen: "everywhere" is no address; write it like "0.0.0.0:8082")");
+    row("management.rows", std::int64_t(199),
+        "management.rows must be a whole number, from 200 to 10000, but is 199");
+    row("management.views", std::int64_t(0),
+        "management.views must be a whole number, from 1 to 1000, but is 0");
+    row("management.line", std::string("1KiB"),
+        "management.line must be a size, from 8KiB to 16MiB, but is \"1KiB\"");
+    row("management.send_queue", std::int64_t(0),
+        "management.send_queue must be a size, from 64KiB to 1GiB, but is 0");
+    row("management.client_roles", std::string("ops=king"),
+        "management.client_roles: \"ops=king\" is no NAME=ROLE; write it like \"ops.example.org=operator\", "
+        "or "
+        "\"*=observer\"");
     row("exchange.require_key", std::string("yes"),
         R"(exchange.require_key must be true or false, but is "yes")");
     row("exchange.require_key", std::int64_t(1), "exchange.require_key must be true or false, but is 1");

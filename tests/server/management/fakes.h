@@ -163,7 +163,7 @@ struct Fixture
     {
         auto wire = std::make_unique<MemoryWire>();
         MemoryWire *raw = wire.get();
-        ManagementServer::Origin origin;
+        Origin origin;
         if (local)
             origin.credentials = PeerCredentials{user, 65'534, 1};
         server.accept(std::move(wire), origin);

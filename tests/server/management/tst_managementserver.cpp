@@ -47,7 +47,7 @@ private slots:
 
     void the_user_decides_the_role()
     {
-        Fixture f({.boot = QStringLiteral("b"), .group = QStringLiteral("nogroup")});
+        Fixture f({.boot = QStringLiteral("b"), .logins = {.group = QStringLiteral("nogroup")}});
         QCOMPARE(f.result(f.connect(0), "login", R"({"scheme":"peer"})").value(u"role").toString(),
                  QStringLiteral("admin"));
         QCOMPARE(f.result(f.connect(::geteuid()), "login", R"({"scheme":"peer"})").value(u"role").toString(),
@@ -93,7 +93,7 @@ private slots:
 
     void roles_are_enforced()
     {
-        Fixture f({.boot = QStringLiteral("b"), .group = QStringLiteral("nogroup")});
+        Fixture f({.boot = QStringLiteral("b"), .logins = {.group = QStringLiteral("nogroup")}});
         f.node.sessions = {sessionRow(1, "alice", "acked", 0)};
         MemoryWire *member = f.login(stranger);
         QCOMPARE(f.error(member, "log.level", R"({"category":"a","level":"debug","seconds":1})"), -32003);
@@ -124,7 +124,8 @@ private slots:
 
     void whole_addresses_for_all_when_so_configured()
     {
-        Fixture f({.boot = QStringLiteral("b"), .group = QStringLiteral("nogroup"), .addresses = true});
+        Fixture f(
+            {.boot = QStringLiteral("b"), .logins = {.group = QStringLiteral("nogroup")}, .addresses = true});
         f.node.sessions = {sessionRow(1, "alice", "acked", 0)};
         const QJsonArray rows = f.result(f.login(stranger), "view.open",
                                          R"({"table":"sessions","columns":["address"],"range":[0,1]})")
@@ -312,6 +313,76 @@ private slots:
         const qint64 queued = raw.bytesQueued();
         peer.send("more");
         QCOMPARE(raw.bytesQueued(), queued);
+    }
+
+    void limits_are_told_and_counted()
+    {
+        ManagementServer::Settings settings{.boot = QStringLiteral("b")};
+        settings.peer.line = 20'000;
+        settings.views = {.rows = 200, .rate = 4, .views = 2};
+        settings.feeds = {.subscriptions = 1, .credit = 3};
+        settings.audit = 2;
+        Fixture f(settings);
+        auto greeted = std::make_unique<MemoryWire>();
+        MemoryWire &raw = *greeted;
+        f.server.accept(std::move(greeted), {});
+        const QJsonObject limits
+            = raw.messages().first().value(u"params").toObject().value(u"limits").toObject();
+        QCOMPARE(limits,
+                 (QJsonObject{{QStringLiteral("line"), 20'000},
+                              {QStringLiteral("rows"), 200},
+                              {QStringLiteral("rate"), 4},
+                              {QStringLiteral("views"), 2},
+                              {QStringLiteral("subscriptions"), 1},
+                              {QStringLiteral("credit"), 3}}));
+        const auto counted = [&f](const char *limit) {
+            const std::string line
+                = std::string("messaging_management_limits_total{limit=\"") + limit + "\"} ";
+            const std::string all = f.metrics.render();
+            const std::size_t at = all.find(line);
+            return at == std::string::npos ? -1 : std::atoi(all.c_str() + at + line.size());
+        };
+        MemoryWire *wire = f.login();
+        QCOMPARE(f.error(wire, "view.open", R"({"table":"sessions","range":[0,201]})"), -32602);
+        QCOMPARE(counted("rows"), 1);
+        QCOMPARE(f.error(wire, "view.open", R"({"table":"sessions","range":[0,1],"rate":4.5})"), -32602);
+        QCOMPARE(counted("rate"), 1);
+        for (int i = 0; i < 2; ++i)
+            QVERIFY(f.result(wire, "view.open", R"({"table":"sessions","range":[0,200],"rate":4})")
+                        .contains(u"view"));
+        QCOMPARE(f.error(wire, "view.open", R"({"table":"sessions","range":[0,1]})"), -32005);
+        QCOMPARE(counted("views"), 1);
+        QCOMPARE(f.error(wire, "view.change", R"({"view":1,"range":[0,500]})"), -32602);
+        QCOMPARE(counted("rows"), 2);
+        const int sub = f.result(wire, "flow.open", R"({"credit":50})").value(u"sub").toInt();
+        QVERIFY(sub > 0);
+        QCOMPARE(counted("credit"), 1);
+        QCOMPARE(f.error(wire, "flow.open", R"({"credit":1})"), -32005);
+        QCOMPARE(counted("subscriptions"), 1);
+        for (int i = 0; i < 5; ++i)
+            f.tap.tell(FlowEvent::Kind::Accepted, message("alice", "bob", "\"x\""));
+        f.server.feeds().poll();
+        int events = 0;
+        for (const QJsonObject &read : wire->messages())
+            events += read.value(u"method") == QStringLiteral("flow.event") ? 1 : 0;
+        QCOMPARE(events, 3);
+        for (int i = 0; i < 4; ++i)
+            (void)f.result(wire, "session.close", R"({"id":"1","reason":"r"})");
+        QCOMPARE(f.result(wire, "audit.list").value(u"entries").toArray().size(), 2);
+        wire->say(QByteArray(20'001, ' '));
+        QVERIFY(wire->aborted);
+    }
+
+    void what_the_tap_could_not_keep_is_counted()
+    {
+        Fixture f;
+        MemoryWire *wire = f.login();
+        (void)f.result(wire, "flow.open", R"({"credit":100000})");
+        for (int i = 0; i < 20'000; ++i)
+            f.tap.tell(FlowEvent::Kind::Accepted, message("alice", "bob", "\"x\""));
+        f.server.feeds().poll();
+        QVERIFY(f.metrics.render().find("messaging_management_events_missed_total 3616")
+                != std::string::npos);
     }
 
     void series_are_sampled()
