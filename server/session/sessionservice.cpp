@@ -16,13 +16,11 @@ namespace {
 
 Q_LOGGING_CATEGORY(lcSession, "msgsrv.session", QtInfoMsg)
 
-/// Takes as long for a wrong key as for the right one of the same length.
-bool equalInConstantTime(const QByteArray &a, const QByteArray &b)
+/// Takes as long for a wrong key as for the right one.
+bool equalInConstantTime(const ListeningKey::Digest &a, const ListeningKey::Digest &b)
 {
-    if (a.size() != b.size())
-        return false;
     unsigned char difference = 0;
-    for (qsizetype i = 0; i < a.size(); ++i)
+    for (std::size_t i = 0; i < a.size(); ++i)
         difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
     return difference == 0;
 }
@@ -254,7 +252,7 @@ tl::expected<AttachedSession, AttachRefusal> SessionService::attachHere(const At
     const auto userId = UserId::parse({request.login.constData(), std::size_t(request.login.size())});
     const auto key = userId ? m_users.constFind(*userId) : m_users.cend();
     const Session *session = key != m_users.cend() ? liveSession(*key) : nullptr;
-    if (!session || !equalInConstantTime(session->key.secret(), request.passcode.secret()))
+    if (!session || !equalInConstantTime(session->key.digest(), request.passcode.digest()))
         return tl::unexpected(AttachRefusal::BadCredentials);
     if (m_draining)
         return tl::unexpected(AttachRefusal::Draining);
