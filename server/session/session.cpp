@@ -24,6 +24,8 @@ const char *toString(EndReason reason)
         return "store_refused";
     case EndReason::OperatorClosed:
         return "operator_closed";
+    case EndReason::ResumeExpired:
+        return "resume_expired";
     }
     Q_UNREACHABLE();
 }

@@ -31,8 +31,9 @@ enum class EndReason {
     QueueLost, ///< strange: the queue was gone and no event had told so
     StoreRefused, ///< it never began: the store did not take the record
     OperatorClosed, ///< somebody closed it by the management protocol
+    ResumeExpired, ///< its connection broke, and nobody came back with its key in time
 };
-constexpr int endReasonCount = 8;
+constexpr int endReasonCount = 9;
 [[nodiscard]] const char *toString(EndReason reason);
 
 /// All that is known of one session. A value: changed by SessionMachine only.
@@ -51,6 +52,8 @@ struct Session
     /// Whose queue was created although it does not hold the session: not yet, or no longer.
     ConnectionId earlyConsumer = ConnectionId::None;
     bool stored = false; ///< the store has, or may have, the record
+    bool restored = false; ///< the store has it from an earlier run of the daemon
+    bool detached = false; ///< while New: it was acked, and its connection went with the earlier run
 
     TimePoint ackBy = TimePoint::max(); ///< while New
     TimePoint ackedAt; ///< while Acked

@@ -39,6 +39,23 @@ public:
         forget();
     }
 
+    void operator()(const Event::Restored &event)
+    {
+        if (m_session.state != SessionState::Opening)
+            return;
+        m_session.stored = true;
+        m_session.restored = true;
+        // Whatever the wall clock says: time begins anew with the process.
+        startUnacked();
+        if (event.wasAcked) {
+            m_session.detached = true;
+            if (m_settings.resumeWindow > Duration::zero())
+                m_session.ackBy = m_now + m_settings.resumeWindow;
+        }
+        add(Effect::ReserveQueue{});
+        add(Effect::PublishToDirectory{});
+    }
+
     void operator()(Event::StoreRemoved)
     {
         if (m_session.state != SessionState::Ending)
@@ -68,6 +85,8 @@ public:
             // that tells so is about a connection that no longer counts, so the newer one needs a place.
             add(Effect::ReserveQueue{});
             add(Effect::CloseConnection{old, CloseCode::Replaced, "replaced"});
+        } else if (m_session.detached) {
+            startUnacked();
         }
         if (early == event.connection)
             ack();
@@ -145,7 +164,7 @@ public:
     void operator()(Event::Tick)
     {
         if (m_session.state == SessionState::New && m_now >= m_session.ackBy) {
-            end(EndReason::UnackedExpired);
+            end(m_session.detached ? EndReason::ResumeExpired : EndReason::UnackedExpired);
         } else if (m_session.state == SessionState::Ending) {
             if (m_session.closeAt && m_now >= *m_session.closeAt)
                 close(CloseCode::SessionEnded, "session ended");
@@ -165,6 +184,7 @@ private:
     void startUnacked()
     {
         m_session.state = SessionState::New;
+        m_session.detached = false;
         m_session.missingSince.reset();
         const bool limited = m_settings.unackedTtl > Duration::zero();
         m_session.ackBy = limited ? m_now + m_settings.unackedTtl : TimePoint::max();

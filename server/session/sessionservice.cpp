@@ -64,6 +64,8 @@ SessionService::SessionService(const Settings &settings, const Collaborators &co
     , m_now(std::move(now))
     , m_machine(settings.session)
     , m_openedCounter(m_with.metrics.counter("messaging_sessions_opened_total", "Sessions opened."))
+    , m_restoredCounter(m_with.metrics.counter("messaging_sessions_restored_total",
+                                               "Sessions of an earlier run that the store had."))
 {
     for (const SessionState state : countedStates) {
         m_with.metrics.addGauge(
@@ -107,6 +109,32 @@ void SessionService::hop(std::function<void()> task)
         if (!alive.expired())
             task();
     });
+}
+
+void SessionService::restore(const StoredSessions &stored)
+{
+    Q_ASSERT(m_sessions.empty());
+    m_lastGeneration = std::uint64_t(stored.youngest);
+    for (const SessionRecord &record : stored.records) {
+        m_lastGeneration = std::max(m_lastGeneration, std::uint64_t(record.generation));
+        if (m_settings.reserved.contains(record.userId) || m_users.contains(record.userId)) {
+            m_with.store.remove(record.key, record.generation,
+                                [](StoreStatus) {}); // else the next start does
+            continue;
+        }
+        Session session;
+        session.userId = record.userId;
+        session.key = record.key;
+        session.generation = record.generation;
+        session.address = record.address;
+        session.createdAtMs = record.createdAtMs;
+        m_users.insert(record.userId, record.key);
+        m_sessions.try_emplace(record.key, Entry{std::move(session), std::nullopt});
+        m_keys.emplace(record.generation, record.key);
+        apply(record.key, SessionEvent::Restored{record.acked}, m_now());
+    }
+    if (!m_sessions.empty())
+        log::info(lcSession(), "session.restored", {{"count", m_sessions.size()}});
 }
 
 void SessionService::open(const UserId &userId, const QByteArray &address,
@@ -170,15 +198,44 @@ void SessionService::openHere(const UserId &userId, const QByteArray &address,
 
 void SessionService::end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
 {
-    hop([this, key, done = std::move(done)] {
-        if (!liveSession(key)) {
-            done(tl::unexpected(
-                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
-            return;
-        }
+    hop([this, key, done = std::move(done)] { endHere(key, done); });
+}
+
+void SessionService::endHere(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
+{
+    const auto it = m_sessions.find(key);
+    const bool live = it != m_sessions.end() && it->second.session.isLive();
+    const bool again = it != m_sessions.end() && it->second.session.stored
+        && it->second.session.endReason == EndReason::ClientEnded;
+    if (!live && !again) {
+        done(tl::unexpected(
+            Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
+        return;
+    }
+    m_enders.emplace(key, std::move(done));
+    if (live)
         apply(key, SessionEvent::EndRequested{}, m_now());
-        done({});
-    });
+    else if (it->second.session.removeAgainAt)
+        carryOut(it->second.session, SessionEffect::StoreRemove{}); // not only when its time has come
+}
+
+void SessionService::answerEnders(const ListeningKey &key, bool gone)
+{
+    const auto [first, last] = m_enders.equal_range(key);
+    std::vector<std::function<void(tl::expected<void, Problem>)>> enders;
+    std::transform(first, last, std::back_inserter(enders),
+                   [](auto &ender) { return std::move(ender.second); });
+    m_enders.erase(first, last);
+    for (const auto &done : enders) {
+        if (gone)
+            done({});
+        else
+            done(tl::unexpected(
+                Problem{ProblemCause::Unavailable,
+                        QByteArrayLiteral("The session has ended, but the session store cannot "
+                                          "be reached: after a restart it may be there again."),
+                        m_settings.retryAfterSeconds}));
+    }
 }
 
 void SessionService::close(Generation generation, const QByteArray &reason, std::function<void(bool)> done)
@@ -368,7 +425,9 @@ void SessionService::noteTransition(const Session &session, SessionState before)
 
     switch (session.state) {
     case SessionState::New:
-        if (before == SessionState::Opening) {
+        if (session.restored && before == SessionState::Opening) {
+            m_restoredCounter.Increment();
+        } else if (before == SessionState::Opening) {
             m_openedCounter.Increment();
             log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
         } else {
@@ -456,6 +515,7 @@ void SessionService::carryOut(const Session &session, SessionEffect::StoreRemove
                     apply(key, SessionEvent::StoreRemoved{}, m_now());
                 else
                     apply(key, SessionEvent::StoreRemoveFailed{}, m_now());
+                answerEnders(key, gone);
             });
         });
 }
