@@ -54,6 +54,7 @@ struct Session
     /// Whose queue was created although it does not hold the session: not yet, or no longer.
     ConnectionId earlyConsumer = ConnectionId::None;
     bool stored = false; ///< the store has, or may have, the record
+    bool restored = false; ///< the store has it from an earlier run of the daemon
 
     TimePoint ackBy = TimePoint::max(); ///< while New
     /// How long the session outlives a break of its connection, as that connection was granted; zero: not.

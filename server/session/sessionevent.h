@@ -21,6 +21,8 @@ struct SessionEvent
     /// The store took the record, or did not.
     struct Stored {};
     struct StoreFailed {};
+    /// The store has the record from an earlier run, in which it was acked or not.
+    struct Restored { bool wasAcked = false; };
     /// The store no longer has the record, or may still have it.
     struct StoreRemoved {};
     struct StoreRemoveFailed {};
@@ -42,7 +44,7 @@ struct SessionEvent
     /// Time has passed.
     struct Tick {};
 
-    using Any = std::variant<Stored, StoreFailed, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
+    using Any = std::variant<Stored, StoreFailed, Restored, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
                              QueueCreated, QueueDeleted, EndRequested, CloseRequested, Superseded, Inspected,
                              Tick>;
 };

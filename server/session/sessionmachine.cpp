@@ -39,6 +39,23 @@ public:
         forget();
     }
 
+    void operator()(const Event::Restored &event)
+    {
+        if (m_session.state != SessionState::Opening)
+            return;
+        m_session.stored = true;
+        m_session.restored = true;
+        // Whatever the wall clock says: time begins anew with the process.
+        startUnacked();
+        if (event.wasAcked) {
+            m_session.state = SessionState::Detached;
+            const bool limited = m_settings.resumeWindow > Duration::zero();
+            m_session.detachedUntil = limited ? m_now + m_settings.resumeWindow : m_session.ackBy;
+        }
+        add(Effect::ReserveQueue{});
+        add(Effect::PublishToDirectory{});
+    }
+
     void operator()(Event::StoreRemoved)
     {
         if (m_session.state != SessionState::Ending)

@@ -16,13 +16,11 @@ namespace {
 
 Q_LOGGING_CATEGORY(lcSession, "msgsrv.session", QtInfoMsg)
 
-/// Takes as long for a wrong key as for the right one of the same length.
-bool equalInConstantTime(const QByteArray &a, const QByteArray &b)
+/// Takes as long for a wrong key as for the right one.
+bool equalInConstantTime(const ListeningKey::Digest &a, const ListeningKey::Digest &b)
 {
-    if (a.size() != b.size())
-        return false;
     unsigned char difference = 0;
-    for (qsizetype i = 0; i < a.size(); ++i)
+    for (std::size_t i = 0; i < a.size(); ++i)
         difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
     return difference == 0;
 }
@@ -70,6 +68,8 @@ SessionService::SessionService(const Settings &settings, const Collaborators &co
     , m_now(std::move(now))
     , m_machine(settings.session)
     , m_openedCounter(m_with.metrics.counter("messaging_sessions_opened_total", "Sessions opened."))
+    , m_restoredCounter(m_with.metrics.counter("messaging_sessions_restored_total",
+                                               "Sessions of an earlier run that the store had."))
 {
     for (const SessionState state : countedStates) {
         m_with.metrics.addGauge(
@@ -113,6 +113,32 @@ void SessionService::hop(std::function<void()> task)
         if (!alive.expired())
             task();
     });
+}
+
+void SessionService::restore(const StoredSessions &stored)
+{
+    Q_ASSERT(m_sessions.empty());
+    m_lastGeneration = std::uint64_t(stored.youngest);
+    for (const SessionRecord &record : stored.records) {
+        m_lastGeneration = std::max(m_lastGeneration, std::uint64_t(record.generation));
+        if (m_settings.reserved.contains(record.userId) || m_users.contains(record.userId)) {
+            m_with.store.remove(record.key, record.generation,
+                                [](StoreStatus) {}); // else the next start does
+            continue;
+        }
+        Session session;
+        session.userId = record.userId;
+        session.key = record.key;
+        session.generation = record.generation;
+        session.address = record.address;
+        session.createdAtMs = record.createdAtMs;
+        m_users.insert(record.userId, record.key);
+        m_sessions.try_emplace(record.key, Entry{std::move(session), std::nullopt});
+        m_keys.emplace(record.generation, record.key);
+        apply(record.key, SessionEvent::Restored{record.acked}, m_now());
+    }
+    if (!m_sessions.empty())
+        log::info(lcSession(), "session.restored", {{"count", m_sessions.size()}});
 }
 
 void SessionService::open(const OpenRequest &request, OpenDone done)
@@ -183,8 +209,8 @@ void SessionService::resolveConflict(const OpenRequest &request, const OpenDone 
     const Session *const session = liveSession(m_users.value(request.userId));
     if (!session)
         return refuse(done);
-    if (!request.key.isNull() && equalInConstantTime(session->key.secret(), request.key.secret())) {
-        done(OpenedSession{session->userId, session->key, session->generation});
+    if (!request.key.isNull() && equalInConstantTime(session->key.digest(), request.key.digest())) {
+        done(OpenedSession{session->userId, request.key, session->generation});
         return;
     }
     const auto supersede = [this, request, done](const ListeningKey &key) {
@@ -224,15 +250,44 @@ void SessionService::resolveConflict(const OpenRequest &request, const OpenDone 
 
 void SessionService::end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
 {
-    hop([this, key, done = std::move(done)] {
-        if (!liveSession(key)) {
-            done(tl::unexpected(
-                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
-            return;
-        }
+    hop([this, key, done = std::move(done)] { endHere(key, done); });
+}
+
+void SessionService::endHere(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
+{
+    const auto it = m_sessions.find(key);
+    const bool live = it != m_sessions.end() && it->second.session.isLive();
+    const bool again = it != m_sessions.end() && it->second.session.stored
+        && it->second.session.endReason == EndReason::ClientEnded;
+    if (!live && !again) {
+        done(tl::unexpected(
+            Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
+        return;
+    }
+    m_enders.emplace(key, std::move(done));
+    if (live)
         apply(key, SessionEvent::EndRequested{}, m_now());
-        done({});
-    });
+    else if (it->second.session.removeAgainAt)
+        carryOut(it->second.session, SessionEffect::StoreRemove{}); // not only when its time has come
+}
+
+void SessionService::answerEnders(const ListeningKey &key, bool gone)
+{
+    const auto [first, last] = m_enders.equal_range(key);
+    std::vector<std::function<void(tl::expected<void, Problem>)>> enders;
+    std::transform(first, last, std::back_inserter(enders),
+                   [](auto &ender) { return std::move(ender.second); });
+    m_enders.erase(first, last);
+    for (const auto &done : enders) {
+        if (gone)
+            done({});
+        else
+            done(tl::unexpected(
+                Problem{ProblemCause::Unavailable,
+                        QByteArrayLiteral("The session has ended, but the session store cannot "
+                                          "be reached: after a restart it may be there again."),
+                        m_settings.retryAfterSeconds}));
+    }
 }
 
 void SessionService::close(Generation generation, const QByteArray &reason, std::function<void(bool)> done)
@@ -306,7 +361,7 @@ tl::expected<AttachedSession, AttachRefusal> SessionService::attachHere(const At
     const auto userId = UserId::parse({request.login.constData(), std::size_t(request.login.size())});
     const auto key = userId ? m_users.constFind(*userId) : m_users.cend();
     const Session *session = key != m_users.cend() ? liveSession(*key) : nullptr;
-    if (!session || !equalInConstantTime(session->key.secret(), request.passcode.secret()))
+    if (!session || !equalInConstantTime(session->key.digest(), request.passcode.digest()))
         return tl::unexpected(AttachRefusal::BadCredentials);
     if (m_draining)
         return tl::unexpected(AttachRefusal::Draining);
@@ -433,7 +488,9 @@ void SessionService::noteTransition(const Session &session, SessionState before)
 
     switch (session.state) {
     case SessionState::New:
-        if (before == SessionState::Opening) {
+        if (session.restored && before == SessionState::Opening) {
+            m_restoredCounter.Increment();
+        } else if (before == SessionState::Opening) {
             m_openedCounter.Increment();
             log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
         } else {
@@ -525,6 +582,7 @@ void SessionService::carryOut(const Session &session, SessionEffect::StoreRemove
                     apply(key, SessionEvent::StoreRemoved{}, m_now());
                 else
                     apply(key, SessionEvent::StoreRemoveFailed{}, m_now());
+                answerEnders(key, gone);
             });
         });
 }

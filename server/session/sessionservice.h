@@ -84,6 +84,10 @@ public:
                    QObject *parent = nullptr);
     ~SessionService() override;
 
+    /// Takes over the sessions of an earlier run: their keys are valid, their userIds taken, their queues
+    /// empty; nobody is attached to them. Their time begins anew. Main thread, before anything else.
+    void restore(const StoredSessions &stored);
+
     void open(const OpenRequest &request,
               std::function<void(tl::expected<OpenedSession, Problem>)> done) override;
     void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) override;
@@ -136,6 +140,9 @@ private:
     using OpenDone = std::function<void(tl::expected<OpenedSession, Problem>)>;
     void openHere(const OpenRequest &request, const OpenDone &done);
     void resolveConflict(const OpenRequest &request, const OpenDone &done);
+    void endHere(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done);
+    /// To those who wait for the end of a session: its record is gone, or may still be there.
+    void answerEnders(const ListeningKey &key, bool gone);
     [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
     [[nodiscard]] Session *liveSession(const ListeningKey &key);
     [[nodiscard]] Duration granted(const std::optional<Duration> &wish) const;
@@ -169,12 +176,15 @@ private:
     const std::shared_ptr<Counts> m_counts = std::make_shared<Counts>();
     std::array<prometheus::Counter *, endReasonCount> m_endedCounters{};
     prometheus::Counter &m_openedCounter;
+    prometheus::Counter &m_restoredCounter;
 
     std::unordered_map<ListeningKey, Entry, KeyHash> m_sessions;
     std::unordered_map<Generation, ListeningKey> m_keys; ///< of all in m_sessions
     /// Whose userId is taken: Opening and live sessions.
     QHash<UserId, ListeningKey> m_users;
     std::map<std::pair<TimePoint, Generation>, ListeningKey> m_deadlines;
+    /// Who is told when the record of an ended session is removed.
+    std::unordered_multimap<ListeningKey, std::function<void(tl::expected<void, Problem>)>, KeyHash> m_enders;
     std::uint64_t m_lastGeneration = 0;
     std::optional<TimePoint> m_nextInspection;
     std::uint64_t m_inspection = 0; ///< the latest; answers to older ones are not looked at

@@ -5,6 +5,9 @@
 #include "shared/signaling/userid.h"
 
 #include <QObject>
+#include <QString>
+
+#include <tl/expected.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -20,7 +23,7 @@ enum class Generation : unsigned long long { None = 0 };
 struct SessionRecord
 {
     UserId userId;
-    ListeningKey key;
+    ListeningKey key; ///< of a record that was loaded perhaps without its secret
     Generation generation = Generation::None;
     QByteArray address; ///< the listeningAddress that was handed out
     bool acked = false;
@@ -32,6 +35,25 @@ enum class StoreStatus {
     Conflict, ///< the userId or the key is taken
     NotFound, ///< no such key, or another generation
     Unavailable, ///< the store is away or full; nothing was changed
+};
+
+/// What a store holds when it is opened.
+struct StoredSessions
+{
+    std::vector<SessionRecord> records;
+    Generation youngest = Generation::None; ///< the largest that there ever was, also of removed records
+};
+
+/// How a store does: values of the metrics messaging_store_*. Counts begin with the process.
+struct StoreHealth
+{
+    bool up = true; ///< its last attempt to write succeeded
+    std::uint64_t pending = 0; ///< operations that are not answered yet
+    std::uint64_t operations = 0; ///< that were carried out, whatever their status
+    std::uint64_t commits = 0; ///< that they took
+    std::uint64_t errors = 0; ///< commits that failed
+    std::uint64_t refused = 0; ///< operations that found too many before them
+    double commitSeconds = 0; ///< spent in commits
 };
 
 /// Where sessions are kept. Asynchronous: every function returns at once and calls its `done` exactly once,
@@ -46,13 +68,20 @@ public:
 
     using QObject::QObject;
 
+    /// Makes the store ready and tells what is in it. Once, before anything else; blocks, for the start of a
+    /// program. The error is one sentence that says what to do, with its full stop.
+    [[nodiscard]] virtual tl::expected<StoredSessions, QString> open() { return StoredSessions{}; }
+
     /// Ok means kept as durably as this store can.
     virtual void insert(const SessionRecord &record, Done done) = 0;
     /// Replaces the record of the same key and generation.
     virtual void update(const SessionRecord &record, Done done) = 0;
     virtual void remove(const ListeningKey &key, Generation generation, Done done) = 0;
-    /// All records, for the start.
+    /// All records.
     virtual void load(LoadDone done) = 0;
+
+    /// Any thread.
+    [[nodiscard]] virtual StoreHealth health() const { return {}; }
 };
 
 } // namespace msgsrv

@@ -4,9 +4,21 @@
 #include "shared/base/base64url.h"
 #include "shared/base/random.h"
 
+#include <QCryptographicHash>
+
 #include <array>
+#include <utility>
 
 namespace msgsrv {
+
+ListeningKey::ListeningKey(QByteArray secret)
+    : m_secret(std::move(secret))
+{
+    if (m_secret.isEmpty())
+        return;
+    const QByteArray digest = QCryptographicHash::hash(m_secret, QCryptographicHash::Sha256);
+    std::memcpy(m_digest.data(), digest.constData(), m_digest.size());
+}
 
 ListeningKey ListeningKey::generate()
 {

@@ -94,7 +94,11 @@ bool Daemon::start()
         arguments << QStringLiteral("--set") << setting;
     if (!m_configFile.isEmpty())
         arguments << QStringLiteral("--config") << m_configFile;
-    m_process.setProcessEnvironment(cleanEnvironment(m_folder.path()));
+    QProcessEnvironment environment = cleanEnvironment(m_folder.path());
+    for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it)
+        environment.insert(it.key(), it.value());
+    m_process.setProcessEnvironment(environment);
+    m_out.clear();
     m_process.start(program(), arguments);
     const bool told = waitUntil([this] {
         readOutput();
@@ -111,6 +115,40 @@ Daemon::Ended Daemon::stop()
 {
     m_process.terminate();
     return waitForEnd();
+}
+
+void Daemon::kill()
+{
+    m_process.kill();
+    m_process.waitForFinished();
+    readOutput();
+}
+
+void Daemon::useFaultyDisk()
+{
+    // A sanitizer's runtime wants to be the first library, but can live with one before it.
+    const QString options = qEnvironmentVariable("ASAN_OPTIONS");
+    setVariable(QStringLiteral("ASAN_OPTIONS"), options + QStringLiteral(":verify_asan_link_order=0"));
+    setVariable(QStringLiteral("LD_PRELOAD"), QStringLiteral(MSGSRV_FAULTY_DISK));
+    setVariable(QStringLiteral("FAULTY_DISK"), m_folder.filePath(QStringLiteral("faults")));
+}
+
+void Daemon::setDiskFaults(const QByteArray &lines) const
+{
+    const QString path = m_folder.filePath(QStringLiteral("faults"));
+    if (lines.isEmpty()) {
+        QFile::remove(path);
+        return;
+    }
+    // In one step: the daemon looks at it at any time.
+    const QString prepared = write(QStringLiteral("faults.new"), lines);
+    if (::rename(QFile::encodeName(prepared).constData(), QFile::encodeName(path).constData()) != 0)
+        qFatal("cannot make %s", qPrintable(path));
+}
+
+QString Daemon::stateFile(const QString &name) const
+{
+    return m_folder.filePath(QStringLiteral("state/") + name);
 }
 
 Daemon::Ended Daemon::waitForEnd()

@@ -34,12 +34,22 @@ public:
 
     /// Makes the next start() one with these limits of open files (RLIMIT_NOFILE).
     void limitOpenFiles(quint64 soft, quint64 hard);
-    /// Starts it and waits for its ready line; false when it ended before, or never said it.
+    /// Makes the next start() one with this variable in its environment.
+    void setVariable(const QString &name, const QString &value) { m_variables.insert(name, value); }
+    /// Makes the next start() one whose files fail on demand: see setDiskFaults().
+    void useFaultyDisk();
+    /// From now on the calls fail that @p lines name (tests/support/faultydisk); empty: the disk is well.
+    void setDiskFaults(const QByteArray &lines) const;
+    /// Starts it, also once more after its end, with the same state, and waits for its ready line; false when
+    /// it ended before, or never said it.
     [[nodiscard]] bool start();
-    /// Makes @p toml, written to a file, the configuration of the next start(); its keys give way to settings.
+    /// Makes @p toml, written to a file, the configuration of the next start(); its keys give way to
+    /// settings.
     void setConfiguration(const QByteArray &toml);
     /// SIGTERM, and waits for the end.
     Ended stop();
+    /// SIGKILL: it ends without knowing it.
+    void kill();
     /// Waits until it ends by itself.
     Ended waitForEnd();
 
@@ -55,6 +65,8 @@ public:
     [[nodiscard]] QByteArray stomp() const { return address("stomp"); }
     [[nodiscard]] QByteArray internal() const { return address("internal"); }
 
+    /// A path in the folder of its state.
+    [[nodiscard]] QString stateFile(const QString &name) const;
     /// The folder of this daemon's files, for tests that write a configuration or a certificate.
     [[nodiscard]] QString folder() const { return m_folder.path(); }
     /// Writes a file into folder() and returns its path.
@@ -74,6 +86,7 @@ private:
     QTemporaryDir m_folder;
     QStringList m_settings;
     QString m_configFile;
+    QMap<QString, QString> m_variables;
     QProcess m_process;
     QByteArray m_out;
     QByteArray m_err;

@@ -84,6 +84,26 @@ struct SessionHouse
         while (mainThread.runOne() || store.answerOne()) { }
     }
 
+    /// The end of the process and the start of the next one over the same store: nothing but that is left.
+    void restart()
+    {
+        service.reset();
+        const auto drop = [this](const ListeningKey &key) { queues.remove(key, DropReason::SessionEnded); };
+        for (const SessionRecord &record : std::as_const(store.records)) {
+            drop(record.key);
+            directory.remove(record.key, record.generation);
+        }
+        start();
+        StoredSessions stored;
+        for (const SessionRecord &record : std::as_const(store.records)) {
+            stored.records.push_back(record);
+            stored.records.back().key = ListeningKey::fromDigest(record.key.digest());
+            stored.youngest = std::max(stored.youngest, record.generation);
+        }
+        mainThread.inside([&] { service->restore(stored); });
+        settle();
+    }
+
     using OpenResult = tl::expected<OpenedSession, Problem>;
     using AttachResult = tl::expected<AttachedSession, AttachRefusal>;
 

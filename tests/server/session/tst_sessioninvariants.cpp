@@ -39,8 +39,10 @@ public:
         const ConnectionId connection{std::uint64_t(1 + pick(5))};
         switch (pick(16)) {
         case 0:
-            feed(m_session.state == State::Opening && pick(8) == 0 ? Event::Any(Event::StoreFailed{})
-                                                                   : Event::Stored{});
+            if (m_session.state == State::Opening && pick(8) == 0)
+                feed(Event::StoreFailed{});
+            else
+                beStored();
             break;
         case 1:
         case 2:
@@ -88,7 +90,7 @@ public:
     void settle()
     {
         if (m_session.state == State::Opening)
-            feed(Event::Stored{});
+            beStored();
         closed(m_session.connection, false);
         for (int i = 0; i < 20 && m_session.state != State::Forgotten; ++i) {
             m_now += seconds(20);
@@ -106,6 +108,11 @@ private:
     {
         if (m_complaint.empty())
             m_complaint = what + " (step " + std::to_string(m_steps) + ")";
+    }
+
+    void beStored()
+    {
+        feed(pick(2) == 0 ? Event::Any(Event::Stored{}) : Event::Restored{.wasAcked = pick(4) != 0});
     }
 
     void attach(ConnectionId connection)

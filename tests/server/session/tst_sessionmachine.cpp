@@ -76,6 +76,8 @@ std::vector<Event::Any> everyEvent(TimePoint now)
 {
     std::vector<Event::Any> events{Event::Stored{},
                                    Event::StoreFailed{},
+                                   Event::Restored{false},
+                                   Event::Restored{true},
                                    Event::StoreRemoved{},
                                    Event::StoreRemoveFailed{},
                                    Event::EndRequested{},
@@ -120,12 +122,56 @@ private slots:
         QCOMPARE(f.session.endReason, EndReason::StoreRefused);
     }
 
+    void aRestoredSessionIsNewAndWaitsForItsClient_data()
+    {
+        QTest::addColumn<bool>("wasAcked");
+        QTest::addColumn<int>("resumeWindow"); // seconds
+        QTest::addColumn<int>("seconds");
+        QTest::newRow("it was acked") << true << 20 << 20;
+        QTest::newRow("it was acked, nobody may resume") << true << 0 << 60;
+        QTest::newRow("nobody had subscribed") << false << 20 << 60;
+    }
+    void aRestoredSessionIsNewAndWaitsForItsClient()
+    {
+        QFETCH(const bool, wasAcked);
+        QFETCH(const int, resumeWindow);
+        QFETCH(const int, seconds);
+        Fixture f{SessionMachine({.resumeWindow = std::chrono::seconds(resumeWindow)}), {}, start};
+        COMPARE_EFFECTS(f(Event::Restored{wasAcked}), "reserve; publish");
+        QCOMPARE(f.session.state, State::New);
+        QVERIFY(f.session.deadline() == start + std::chrono::seconds(seconds));
+        f.now = start + std::chrono::seconds(seconds);
+        if (wasAcked) {
+            // The daemon went, not the client: nothing strange.
+            COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
+            QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
+        } else {
+            COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove; strange unacked_expired");
+            QCOMPARE(f.session.endReason, EndReason::UnackedExpired);
+        }
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void aRestoredSessionThatIsAttachedHasTimeToSubscribe()
+    {
+        Fixture f;
+        (void)f(Event::Restored{true});
+        f.now = start + seconds(59);
+        COMPARE_EFFECTS(f(Event::Attached{alpha}), "");
+        QVERIFY(f.session.deadline() == f.now + seconds(60));
+        COMPARE_EFFECTS(f(Event::QueueCreated{alpha}), "store-update");
+        QCOMPARE(f.session.state, State::Acked);
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha}), "withdraw; remove; store-remove");
+        QCOMPARE(f.session.endReason, EndReason::ConnectionClosed);
+    }
+
     void aSessionThatIsBeingStoredIgnoresEverythingElse()
     {
         Fixture f;
         for (const Event::Any &event : everyEvent(f.now)) {
             if (!std::holds_alternative<Event::Stored>(event)
-                && !std::holds_alternative<Event::StoreFailed>(event))
+                && !std::holds_alternative<Event::StoreFailed>(event)
+                && !std::holds_alternative<Event::Restored>(event))
                 COMPARE_EFFECTS(f(event), "");
             if (f.session.state != State::Opening)
                 break;

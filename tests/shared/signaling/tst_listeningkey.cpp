@@ -16,6 +16,8 @@ private slots:
     void isNewEachTime();
     void usesEveryCharacterOfTheAlphabetAtEveryPlace();
     void takesWhatAClientPresentsAsItIs();
+    void isKnownByItsDigest();
+    void digestIsSha256();
 };
 
 void TestListeningKey::isAQueueNameWith132RandomBits()
@@ -56,6 +58,30 @@ void TestListeningKey::takesWhatAClientPresentsAsItIs()
     QVERIFY(ListeningKey::fromPresented("").isNull());
     QVERIFY(ListeningKey().isNull());
     QVERIFY(!key.isNull());
+}
+
+void TestListeningKey::isKnownByItsDigest()
+{
+    const ListeningKey key = ListeningKey::generate();
+    const ListeningKey kept = ListeningKey::fromDigest(key.digest());
+    QVERIFY(kept == key);
+    QVERIFY(!kept.isNull());
+    QCOMPARE(qHash(kept, 17), qHash(key, 17));
+    QVERIFY(kept.secret().isEmpty());
+    QVERIFY(!(kept == ListeningKey::generate()));
+    // What was stored opens nothing when it is presented.
+    const auto &digest = key.digest();
+    QVERIFY(!(ListeningKey::fromPresented({reinterpret_cast<const char *>(digest.data()), digest.size()})
+              == key));
+    QVERIFY(ListeningKey::fromDigest(ListeningKey().digest()).isNull());
+}
+
+void TestListeningKey::digestIsSha256()
+{
+    // FIPS 180-2, appendix B.1
+    const auto digest = ListeningKey::fromPresented("abc").digest();
+    QCOMPARE(QByteArray(reinterpret_cast<const char *>(digest.data()), qsizetype(digest.size())).toHex(),
+             QByteArray("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
 }
 
 QTEST_APPLESS_MAIN(TestListeningKey)
