@@ -277,7 +277,8 @@ Daemon::Parts::Parts(const Config &config)
                     .queues = config.broker.queues,
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
-    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
+    , sessions({.session
+                = {.unackedTtl = config.sessions.unackedTtl, .resumeWindow = config.sessions.resumeWindow},
                 .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
                                                                               : config.sessions.resumeWindow,
                 .resumeUnasked = config.sessions.resume == ResumePolicy::Always,
