@@ -187,6 +187,10 @@ StompSettings stompSettings(const Config &config)
     settings.heartBeat.canSend = config.stomp.heartbeatMin;
     settings.heartBeat.wants = config.stomp.heartbeatMin;
     settings.heartBeat.pingInterval = config.stomp.pingInterval;
+    // A batch is written at once: it must fit into the send queue beside what waits there.
+    if (config.limits.sendQueue > 0)
+        settings.delivery.batchBytes
+            = std::min(settings.delivery.batchBytes, qsizetype(config.limits.sendQueue / 4));
     return settings;
 }
 

@@ -77,6 +77,8 @@ struct BrokerCounts
     std::uint64_t queues = 0; ///< queues that exist, i.e. have a subscriber
     std::uint64_t refusedNoQueue = 0;
     std::uint64_t refusedFull = 0;
+    std::uint64_t destinations = 0; ///< queues that are no user's own, and subscriptions to topics
+    std::uint64_t destinationsRefused = 0; ///< that were not made: broker.queues
 };
 
 /// What a management console shows of one queue or reservation.

@@ -43,6 +43,8 @@ void add(BrokerCounts &counts, const BrokerCounts &more)
     counts.queues += more.queues;
     counts.refusedNoQueue += more.refusedNoQueue;
     counts.refusedFull += more.refusedFull;
+    counts.destinations += more.destinations;
+    counts.destinationsRefused += more.destinationsRefused;
 }
 
 } // namespace
@@ -94,7 +96,18 @@ std::vector<prometheus::MetricFamily> BrokerCollector::Collect() const
     auto queues = family("messaging_queues", "Queues that have a consumer.", MetricType::Gauge);
     append(queues, counts.queues);
 
-    return {accepted, delivered, dropped, refused, inFlight, unacknowledged, returned, queues};
+    auto destinations = family("messaging_destinations",
+                               "Queues that are no user's own, and subscriptions to topics (broker.queues).",
+                               MetricType::Gauge);
+    append(destinations, counts.destinations);
+
+    auto destinationsRefused = family(
+        "messaging_destinations_refused_total",
+        "Queues and subscriptions to topics that were not made (broker.queues).", MetricType::Counter);
+    append(destinationsRefused, counts.destinationsRefused);
+
+    return {accepted,       delivered, dropped, refused,      inFlight,
+            unacknowledged, returned,  queues,  destinations, destinationsRefused};
 }
 
 } // namespace msgsrv

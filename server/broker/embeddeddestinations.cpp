@@ -25,7 +25,7 @@ void EmbeddedDestinations::subscribe(const DestinationName &destination, Subscri
     {
         const std::scoped_lock lock(shard.mutex);
         if (destination.kind == Kind::Topic) {
-            if (mayAddQueue()) {
+            if (mayAddQueue(shard)) {
                 auto queue
                     = std::make_shared<WorkQueue>(completed(arguments), m_settings.queue, shard.counts);
                 queue->subscribe(subscriber, acknowledges, window);
@@ -35,7 +35,7 @@ void EmbeddedDestinations::subscribe(const DestinationName &destination, Subscri
             }
         } else {
             auto it = shard.queues.find(destination.name);
-            if (it == shard.queues.end() && mayAddQueue()) {
+            if (it == shard.queues.end() && mayAddQueue(shard)) {
                 it = shard.queues.insert(
                     destination.name,
                     std::make_shared<WorkQueue>(completed(arguments), m_settings.queue, shard.counts));
@@ -106,7 +106,7 @@ void EmbeddedDestinations::publish(const DestinationName &destination, MessagePt
             }
         } else {
             auto it = shard.queues.find(destination.name);
-            if (it == shard.queues.end() && mayAddQueue())
+            if (it == shard.queues.end() && mayAddQueue(shard))
                 it = shard.queues.insert(
                     destination.name,
                     std::make_shared<WorkQueue>(completed({}), m_settings.queue, shard.counts));
@@ -164,6 +164,7 @@ BrokerCounts EmbeddedDestinations::counts() const
             counts.dropped[i] += shard.counts.dropped[i];
         counts.returned += shard.counts.returned;
         counts.refusedFull += shard.counts.refusedFull;
+        counts.destinationsRefused += shard.counts.refusedQueues;
         for (const auto &queue : shard.queues)
             add(*queue);
         for (const auto &topic : shard.topics) {
@@ -171,6 +172,7 @@ BrokerCounts EmbeddedDestinations::counts() const
                 add(*queue);
         }
     }
+    counts.destinations = std::uint64_t(m_queues.load());
     return counts;
 }
 
@@ -211,11 +213,12 @@ QueueArguments EmbeddedDestinations::completed(QueueArguments arguments) const
     return arguments;
 }
 
-bool EmbeddedDestinations::mayAddQueue()
+bool EmbeddedDestinations::mayAddQueue(Shard &shard)
 {
     if (++m_queues <= m_settings.queues || m_settings.queues == 0)
         return true;
     --m_queues;
+    ++shard.counts.refusedQueues;
     return false;
 }
 

@@ -61,7 +61,7 @@ private:
 
     [[nodiscard]] Shard &shardOf(const DestinationName &destination);
     [[nodiscard]] QueueArguments completed(QueueArguments arguments) const;
-    [[nodiscard]] bool mayAddQueue();
+    [[nodiscard]] bool mayAddQueue(Shard &shard);
     void forgetIfOver(Shard &shard, const QByteArray &name);
     /// Runs @p change on the subscriber's queue and tells whose turn it then is.
     template <typename Change>

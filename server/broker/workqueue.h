@@ -18,6 +18,7 @@ struct DestinationCounts
     std::uint64_t dropped[dropReasonCount] = {};
     std::uint64_t returned = 0;
     std::uint64_t refusedFull = 0;
+    std::uint64_t refusedQueues = 0; ///< that were not made
 
     void drop(DropReason reason, std::size_t messages) { dropped[int(reason)] += messages; }
 };

@@ -10,6 +10,7 @@
 
 #include <QSslConfiguration>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,6 +35,13 @@ struct TransportLimits
     int acceptsPerTurn = 64; ///< limits.accepts_per_turn
     int fragments = 1024; ///< limits.fragments: frames of one WebSocket message
     int controlFrames = 100; ///< limits.control_frames: pings and pongs of one WebSocket in a second
+
+    /// Above so many waiting bytes a sender is asked to stop: @p usual, or fewer where limits.send_queue is
+    /// small, so that what it has begun to write still finds room there.
+    [[nodiscard]] std::int64_t highWater(std::int64_t usual) const
+    {
+        return sendQueue > 0 ? std::min(usual, sendQueue / 4) : usual;
+    }
 };
 
 struct FrontSettings

@@ -12,7 +12,7 @@ namespace msgsrv {
 namespace {
 
 /// Above it a sender is asked to wait, as on WebSockets.
-constexpr qint64 highWater = 64 * 1024;
+constexpr qint64 usualHighWater = 64 * 1024;
 
 } // namespace
 
@@ -52,7 +52,7 @@ SendResult TcpConnection::send(std::string_view bytes)
     if (bytesQueued() == 0)
         m_progress = Clock::now();
     m_stream->write(bytes);
-    if (bytesQueued() <= highWater)
+    if (bytesQueued() <= m_front.m_limits.highWater(usualHighWater))
         return SendResult::Sent;
     m_backedUp = true;
     return SendResult::Queued;
@@ -97,7 +97,7 @@ void TcpConnection::onBytesTaken()
     m_progress = Clock::now();
     if (m_closing) {
         sayTheEnd();
-    } else if (m_backedUp && bytesQueued() < highWater / 2) {
+    } else if (m_backedUp && bytesQueued() <= m_front.m_limits.highWater(usualHighWater) / 2) {
         m_backedUp = false;
         m_handler->onWritable();
     }

@@ -13,7 +13,7 @@ namespace msgsrv {
 
 namespace {
 /// Above this many waiting bytes a sender is asked to stop, below half of it to go on.
-constexpr qint64 highWater = 256 * 1024;
+constexpr qint64 usualHighWater = 256 * 1024;
 
 FrontMetrics::Closing closingOf(websocket::Breach breach)
 {
@@ -64,7 +64,7 @@ SendResult WebSocketConnection::send(std::string_view bytes, bool isText)
     ++m_messagesOut;
     m_bytesOut += bytes.size();
     writeMessage(bytes, isText);
-    if (bytesQueued() <= highWater)
+    if (bytesQueued() <= m_limits.highWater(usualHighWater))
         return SendResult::Sent;
     m_backedUp = true; // until bytesTaken(), whatever is sent meanwhile
     return SendResult::Queued;
@@ -156,7 +156,7 @@ void WebSocketConnection::refuse(const websocket::FrameError &error)
 
 void WebSocketConnection::bytesTaken()
 {
-    if (m_backedUp && !m_closing && !m_ended && bytesQueued() <= highWater / 2) {
+    if (m_backedUp && !m_closing && !m_ended && bytesQueued() <= m_limits.highWater(usualHighWater) / 2) {
         m_backedUp = false;
         m_handler->onWritable();
     }

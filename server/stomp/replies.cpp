@@ -96,7 +96,10 @@ std::string message(Version version, const Subscription &subscription, const Mes
     if (relayed.tail) {
         Message::Tail &tail = *relayed.tail;
         const auto index = std::size_t(version);
-        std::call_once(tail.once[index], [&] { tail.text[index] = tailOf(version, relayed); });
+        std::call_once(tail.once[index], [&] {
+            tail.text[index] = tailOf(version, relayed);
+            ++tail.written;
+        });
         writer.finishWith(tail.text[index]);
         return out;
     }

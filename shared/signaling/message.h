@@ -6,6 +6,7 @@
 
 #include <QByteArray>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,6 +48,7 @@ struct Message
     {
         std::once_flag once[3];
         std::string text[3];
+        std::atomic<int> written = 0; ///< how often one was written: once for each version at most
     };
     std::shared_ptr<Tail> tail{};
 

@@ -4,6 +4,7 @@
 // measured stands on stdout as one JSON object. An unexpected answer or a lost message ends it with status 1.
 #include "tests/bench/channel.h"
 #include "tests/bench/fail.h"
+#include "tests/bench/fanout.h"
 #include "tests/bench/processsample.h"
 #include "tests/bench/relayrun.h"
 #include "tests/bench/user.h"
@@ -37,7 +38,10 @@ constexpr const char *usage
       "  rate=N rounds=N              messages per second of the latency phases, 0: none; how often those "
       "two "
       "take turns\n"
-      "  size=N                       bytes of content\n";
+      "  size=N                       bytes of content\n"
+      "  ack=auto|client|client-individual  how users subscribe; else than with auto each message gets an "
+      "ACK\n"
+      "  topic=N                      idle users that subscribe to one topic, in a phase of its own\n";
 
 class Options
 {
@@ -73,7 +77,9 @@ private:
                                                 {"unpaced", "1"},
                                                 {"rate", "2000"},
                                                 {"rounds", "1"},
-                                                {"size", "1024"}};
+                                                {"size", "1024"},
+                                                {"ack", "auto"},
+                                                {"topic", "0"}};
 };
 
 /// All users: sender and receiver of each pair first, then the idle ones.
@@ -150,6 +156,22 @@ public:
         }
     }
 
+    /// The first sender's messages reach @p count idle users, who subscribe to the topic first.
+    [[nodiscard]] FanOutResult fanOut(std::size_t count, const FanOut::Settings &settings)
+    {
+        const std::size_t first = 2 * m_relay.pairs();
+        const std::size_t before = m_ready;
+        const auto giveUp = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        for (std::size_t i = 0; i < count; ++i)
+            m_users.at(first + i)->subscribeToTopic();
+        while (m_ready < before + count) {
+            m_loop.turn(std::chrono::milliseconds(100));
+            if (std::chrono::steady_clock::now() > giveUp)
+                fail("the users did not get into the topic");
+        }
+        return m_fanOut.run(m_loop, *m_users.front(), count, settings);
+    }
+
     [[nodiscard]] std::size_t size() const { return m_users.size(); }
     RelayRun &relay() { return m_relay; }
 
@@ -165,6 +187,7 @@ public:
         else
             m_relay.onMessage(user, body);
     }
+    void onTopicMessage(User &) override { m_fanOut.onDelivered(); }
     void onPosted(User &user) override { m_relay.onPosted(user); }
 
 private:
@@ -181,6 +204,7 @@ private:
 
     Loop &m_loop;
     RelayRun m_relay;
+    FanOut m_fanOut;
     std::vector<std::unique_ptr<User>> m_users;
     std::size_t m_opened = 0;
     std::size_t m_ready = 0;
@@ -217,6 +241,7 @@ int main(int argc, char **argv)
     target.http = parseAddress(options.text("http"));
     target.stomp = parseAddress(options.text("stomp"));
     target.run = std::to_string(::getpid());
+    target.ack = options.text("ack");
     const int pid = options.count("pid");
     const int idle = options.count("idle");
     const int pairs = options.count("pairs");
@@ -285,6 +310,18 @@ int main(int argc, char **argv)
             crowd.talkToThemselves(std::size_t(idle), settings.contentSize);
         std::printf(",\"residentKibPerUserAfterTraffic\":%.2f",
                     (ProcessSample::of(pid).residentKib - empty.residentKib) / users);
+    }
+    if (const int subscribers = options.count("topic"); subscribers > 0 && pairs > 0 && idle >= subscribers) {
+        const FanOutResult topic = crowd.fanOut(std::size_t(subscribers),
+                                                {.warmUpSeconds = settings.warmUpSeconds,
+                                                 .seconds = settings.seconds,
+                                                 .contentSize = settings.contentSize,
+                                                 .serverPid = pid});
+        std::printf(",\"topic\":{\"subscribers\":%d,\"deliveries\":%llu,\"perSecond\":%.0f,"
+                    "\"cpuUsPerDelivery\":%.3f}",
+                    subscribers, static_cast<unsigned long long>(topic.deliveries),
+                    double(topic.deliveries) / topic.seconds,
+                    topic.deliveries ? topic.serverCpuSeconds * 1e6 / double(topic.deliveries) : 0.0);
     }
     if (storm > 0) {
         settings.rate = options.number("rate");

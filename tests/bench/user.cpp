@@ -171,8 +171,12 @@ void User::onUpgraded()
         ready();
         return;
     }
-    std::string frame = "CONNECT\naccept-version:1.2\nhost:bench\nheart-beat:0,0\nlogin:" + name()
-        + "\npasscode:" + m_key + "\n\n";
+    sendFrame("CONNECT\naccept-version:1.2\nhost:bench\nheart-beat:0,0\nlogin:" + name()
+              + "\npasscode:" + m_key + "\n\n");
+}
+
+void User::sendFrame(std::string frame)
+{
     frame += '\0';
     m_webSocket->send(frame);
 }
@@ -182,20 +186,46 @@ void User::onFrame(std::string_view payload)
     if (m_target.protocol == Target::Protocol::Floor) {
         m_observer.onMessage(*this, payload);
     } else if (startsWith(payload, "MESSAGE\n")) {
-        const std::size_t headEnd = payload.find("\n\n");
-        if (payload.substr(0, headEnd).find("\nevent:") != std::string_view::npos)
-            failed(payload);
-        m_observer.onMessage(*this, payload.substr(std::min(headEnd, payload.size())));
+        onMessageFrame(payload);
     } else if (startsWith(payload, "CONNECTED\n")) {
-        std::string frame
-            = "SUBSCRIBE\nid:0\nack:auto\nreceipt:subscribed\ndestination:/queue/" + m_key + "\n\n";
-        frame += '\0';
-        m_webSocket->send(frame);
+        sendFrame("SUBSCRIBE\nid:0\nack:" + m_target.ack + "\nreceipt:subscribed\ndestination:/queue/" + m_key
+                  + "\n\n");
     } else if (startsWith(payload, "RECEIPT\n")) {
         ready();
     } else if (payload != "\n") { // a heart-beat
         failed(payload);
     }
+}
+
+void User::onMessageFrame(std::string_view payload)
+{
+    const std::size_t headEnd = std::min(payload.find("\n\n"), payload.size());
+    const std::string_view head = payload.substr(0, headEnd);
+    if (head.find("\nevent:") != std::string_view::npos)
+        failed(payload);
+    if (head.find("\nsubscription:topic") != std::string_view::npos) {
+        m_observer.onTopicMessage(*this);
+        return;
+    }
+    if (m_target.ack != "auto") {
+        constexpr std::string_view header = "\nack:";
+        const std::size_t at = head.find(header);
+        if (at == std::string_view::npos)
+            failed(payload);
+        const std::string_view id = head.substr(at + header.size());
+        sendFrame("ACK\nid:" + std::string(id.substr(0, id.find('\n'))) + "\n\n");
+    }
+    m_observer.onMessage(*this, payload.substr(headEnd));
+}
+
+void User::subscribeToTopic()
+{
+    sendFrame("SUBSCRIBE\nid:topic\nreceipt:subscribed\ndestination:/topic/bench\n\n");
+}
+
+void User::sendToTopic(std::string_view content)
+{
+    sendTo("/topic/bench", content);
 }
 
 void User::ready()
@@ -210,9 +240,14 @@ void User::send(const User &receiver, std::string_view content)
         m_webSocket->send(content);
         return;
     }
+    sendTo("/user/" + receiver.name(), content);
+}
+
+void User::sendTo(std::string_view destination, std::string_view content)
+{
     static thread_local std::string frame;
-    frame = "SEND\ndestination:/user/";
-    frame.append(receiver.name()).append("\ncontent-type:text/plain\ncontent-length:");
+    frame = "SEND\ndestination:";
+    frame.append(destination).append("\ncontent-type:text/plain\ncontent-length:");
     frame.append(std::to_string(content.size())).append("\n\n").append(content);
     frame += '\0';
     m_webSocket->send(frame);

@@ -19,6 +19,8 @@ public:
     virtual void onReady(User &user) = 0;
     /// A relayed message; @p body is what stands after the STOMP head.
     virtual void onMessage(User &user, std::string_view body) = 0;
+    /// A message of the topic that subscribeToTopic() subscribed to.
+    virtual void onTopicMessage(User &user) = 0;
     /// The answer to User::post() came, and it was a success.
     virtual void onPosted(User &user) = 0;
 };
@@ -34,6 +36,7 @@ struct Target
     sockaddr_in http = {};
     sockaddr_in stomp = {};
     std::string run; ///< makes user ids differ from run to run
+    std::string ack = "auto"; ///< of the users' subscriptions; else each message is acknowledged
 };
 
 /// One simulated user: POST /connect on a connection of its own, WebSocket upgrade, CONNECT, SUBSCRIBE with
@@ -54,6 +57,9 @@ public:
     void send(const User &receiver, std::string_view content);
     /// POST /exchange over a kept-alive connection of its own. One at a time.
     void post(const User &receiver, std::string_view content);
+    /// SUBSCRIBE to the benchmark's topic; onReady() comes again when it is done. SEND to it.
+    void subscribeToTopic();
+    void sendToTopic(std::string_view content);
 
     [[nodiscard]] int pair() const { return m_pair; }
 
@@ -64,6 +70,9 @@ private:
     void onConnectAnswer(int status, std::string_view body);
     void onUpgraded();
     void onFrame(std::string_view payload);
+    void onMessageFrame(std::string_view payload);
+    void sendFrame(std::string frame);
+    void sendTo(std::string_view destination, std::string_view content);
     void ready();
     [[noreturn]] void failed(std::string_view what) const;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The first octet chooses the version, the second where the stream is cut; the rest is the stream. Checked:
-// cuts change nothing, and what was read is written and read back as the same frame.
+// The first octet chooses the version, the second where the stream is cut: in pieces of that size, and in
+// pieces of random sizes that it is the seed of; the rest is the stream. Checked: cuts change nothing, and
+// what was read is written and read back as the same frame.
 #include "shared/stomp/parser.h"
 #include "shared/stomp/serializer.h"
 
@@ -83,17 +84,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     Read atOnce;
     feed(whole, stream, atOnce);
 
-    FrameParser cut(limits());
-    cut.setVersion(version);
-    Read inPieces;
-    for (std::size_t at = 0; at < stream.size(); at += step + 1)
-        feed(cut, stream.substr(at, step + 1), inPieces);
-
-    require(atOnce.frames == inPieces.frames);
-    require(atOnce.error.has_value() == inPieces.error.has_value());
-    if (atOnce.error)
-        require(atOnce.error->kind == inPieces.error->kind
-                && atOnce.error->message == inPieces.error->message);
+    const auto requireTheSameInPieces = [&](auto nextSize) {
+        FrameParser cut(limits());
+        cut.setVersion(version);
+        Read inPieces;
+        for (std::size_t at = 0; at < stream.size();) {
+            const std::size_t piece = nextSize();
+            feed(cut, stream.substr(at, piece), inPieces);
+            at += piece;
+        }
+        require(atOnce.frames == inPieces.frames);
+        require(atOnce.error.has_value() == inPieces.error.has_value());
+        if (atOnce.error)
+            require(atOnce.error->kind == inPieces.error->kind
+                    && atOnce.error->message == inPieces.error->message);
+    };
+    requireTheSameInPieces([step] { return step + 1; });
+    requireTheSameInPieces([state = std::uint32_t(step)]() mutable {
+        state = state * 1'664'525 + 1'013'904'223;
+        return 1 + std::size_t(state >> 27);
+    });
     for (Frame &frame : atOnce.frames)
         requireRoundTrip(std::move(frame), version);
     return 0;

@@ -102,6 +102,45 @@ private slots:
         }
     }
 
+    void queuesAndTheirMessagesAreLimited()
+    {
+        Daemon daemon({QStringLiteral("broker.queues=2"), QStringLiteral("broker.message_ttl=200ms")});
+        daemon.setConfiguration("[[stomp.accounts]]\nlogin = \"guest\"\npasscode = \"guest\"\n"
+                                "send = [\"/queue/*\"]\nsubscribe = [\"/queue/*\", \"/topic/*\"]\n");
+        QVERIFY(daemon.start());
+        const auto metric = [&](const char *name, const MetricsReader::Labels &labels = {}) {
+            return MetricsReader::scrape(daemon.internal()).value(name, labels);
+        };
+        StompClient guest(daemon.stomp());
+        QCOMPARE(guest.connectAs("guest", "guest").command, QByteArray("CONNECTED"));
+        const auto subscribe = [&](const char *id, const char *destination) {
+            return guest.sendForReceipt("SUBSCRIBE", {{"id", id}, {"destination", destination}}).command;
+        };
+        QCOMPARE(subscribe("t", "/topic/a"), QByteArray("RECEIPT"));
+        QCOMPARE(guest.sendForReceipt("SEND", {{"destination", "/queue/a"}}, "waits").command,
+                 QByteArray("RECEIPT"));
+        QCOMPARE(metric("messaging_destinations"), 2.0);
+
+        // One queue too many: the message comes back, and nothing else happens.
+        guest.send("SEND", {{"destination", "/queue/b"}, {"receipt", "r"}}, "too many");
+        const StompFrame event = guest.next("MESSAGE");
+        QCOMPARE(event.header("event"), QByteArray("undeliverable"));
+        QCOMPARE(event.json()[QLatin1String("status")].toInt(), 429);
+        QCOMPARE(metric("messaging_destinations_refused_total"), 1.0);
+
+        // The message goes when its time is over, and its queue with it: there is room for another.
+        QVERIFY(waitUntil([&] {
+            return metric("messaging_messages_dropped_total", {{"reason", "expired"}}) == 1;
+        }));
+        QVERIFY(waitUntil([&] { return metric("messaging_destinations") == 1; }));
+        QCOMPARE(subscribe("b", "/queue/b"), QByteArray("RECEIPT"));
+        QCOMPARE(subscribe("c", "/topic/c"), QByteArray("ERROR"));
+        QCOMPARE(metric("messaging_destinations_refused_total"), 2.0);
+        QVERIFY(guest.webSocket().waitForClosed());
+        QCOMPARE(guest.webSocket().closeCode(), 1008);
+        QVERIFY(waitUntil([&] { return metric("messaging_destinations") == 0; }));
+    }
+
     void theLoginIsNoUserId() { QCOMPARE(User(m_daemon, "guest").connect().status, 409); }
 
     void everythingIsAccountedFor()

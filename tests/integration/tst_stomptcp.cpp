@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // STOMP over plain TCP and TLS with the real daemon.
+#include "tests/support/certificate.h"
 #include "tests/support/metricsreader.h"
 #include "tests/support/user.h"
 #include "tests/support/wait.h"
+
+#include <QTemporaryDir>
 
 using namespace msgsrv::test;
 
@@ -125,6 +128,34 @@ private slots:
                        .value("messaging_connections", {{"transport", "tcp"}})
                 == 0;
         }));
+    }
+
+    void tlsIsSpokenWhereItIsOn()
+    {
+        QTemporaryDir folder;
+        const Certificate certificate = Certificate::make(folder.path());
+        QVERIFY(!certificate.certificateFile.isEmpty());
+        Daemon daemon({QStringLiteral("stomp.tcp_listen=127.0.0.1:0"),
+                       QStringLiteral("tls.certificate=") + certificate.certificateFile,
+                       QStringLiteral("tls.key=") + certificate.keyFile});
+        daemon.setConfiguration("[[stomp.accounts]]\nlogin = \"guest\"\npasscode = \"guest\"\n"
+                                "send = [\"/*\"]\nsubscribe = [\"/*\"]\n");
+        QVERIFY(daemon.start());
+        Client client(daemon, Tls::On);
+        // More than one TLS record, and the last frame behind it.
+        const QByteArray body(100'000, 'x');
+        client.send(guest + "SUBSCRIBE\nid:q\ndestination:/queue/t\n\n^@SEND\ndestination:/queue/t\n\n" + body
+                    + "^@");
+        QVERIFY(client.waitFor(2));
+        QVERIFY(client.received.endsWith("\n\n" + body + "^@"));
+        client.send("DISCONNECT\nreceipt:end\n\n^@");
+        QVERIFY(client.waitForEnd());
+        QVERIFY(client.received.endsWith("RECEIPT\nreceipt-id:end\n\n^@"));
+
+        Client plain(daemon); // is no TLS handshake: gets no STOMP
+        plain.send(guest);
+        QVERIFY(plain.waitForEnd());
+        QVERIFY(!plain.received.contains("CONNECTED"));
     }
 
     void connectionsAreLimited()

@@ -81,14 +81,22 @@ function inPython(version) {
             const pending = new Map();
             createInterface(child.stdout).on('line', (line) => {
                 const { id, result } = JSON.parse(line);
-                pending.get(id)(result);
+                pending.get(id).resolve(result);
             });
+            child.on('exit', () => {
+                for (const { reject } of pending.values()) reject(new Error('the driver in Python has ended; is python3-stomp installed?'));
+            });
+            child.stdin.on('error', () => {}); // the same
             let serial = 0;
             return {
-                call: (method, argument = null) => new Promise((resolve) => {
-                    pending.set(++serial, resolve);
-                    child.stdin.write(`${JSON.stringify({ id: serial, method, arguments: argument })}\n`);
-                }),
+                call: (method, argument = null) => {
+                    const result = new Promise((resolve, reject) => {
+                        pending.set(++serial, { resolve, reject });
+                        child.stdin.write(`${JSON.stringify({ id: serial, method, arguments: argument })}\n`);
+                    });
+                    result.catch(() => {}); // as above
+                    return result;
+                },
                 stop: async () => child.kill(),
             };
         },

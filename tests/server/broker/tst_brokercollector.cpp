@@ -91,6 +91,8 @@ void TestBrokerCollector::whatTheBrokerCountsIsShown()
                  "messaging_messages_unacknowledged 0",
                  "messaging_messages_returned_total 0",
                  "messaging_queues 1",
+                 "messaging_destinations 0",
+                 "messaging_destinations_refused_total 0",
              }));
 }
 

@@ -20,7 +20,7 @@ namespace msgsrv {
 class FakeConnection final : public Connection
 {
 public:
-    [[nodiscard]] ConnectionId id() const override { return makeConnectionId(0, 7); }
+    [[nodiscard]] ConnectionId id() const override { return connectionId; }
     [[nodiscard]] QHostAddress peer() const override { return QHostAddress(QStringLiteral("192.0.2.1")); }
     [[nodiscard]] bool secure() const override { return false; }
     [[nodiscard]] QByteArray subprotocol() const override { return "v12.stomp"; }
@@ -54,6 +54,7 @@ public:
     void abort() override { }
     void setMessageLimit(qint64 bytes) override { messageLimit = bytes; }
 
+    ConnectionId connectionId = makeConnectionId(0, 7);
     QByteArrayList sent;
     std::deque<SendResult> results; ///< of the next sends; Sent when there are none
     qint64 queued = 0;

@@ -109,7 +109,8 @@ void TestStompDocs::theExamplesAreTrue()
 void TestStompDocs::everyCloseCodeIsInTheTable_data()
 {
     QTest::addColumn<int>("code");
-    for (const int code : {1000, 1001, 1002, 1007, 1008, 1009, 1011, 1013, 4001, 4002, 4003, 4004, 4005, 4006})
+    for (const int code :
+         {1000, 1001, 1002, 1007, 1008, 1009, 1011, 1013, 4001, 4002, 4003, 4004, 4005, 4006})
         QTest::newRow(qPrintable(QString::number(code))) << code;
 }
 
