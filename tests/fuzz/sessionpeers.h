@@ -41,7 +41,11 @@ public:
         check(bytes);
         return backedUp ? SendResult::Queued : SendResult::Sent;
     }
-    void ping() override { require(!closing); }
+    bool ping() override
+    {
+        require(!closing);
+        return true;
+    }
     void close(quint16 code, const QByteArray &reason) override
     {
         require(!closing && code >= 1000 && reason.size() <= 123);
@@ -137,8 +141,7 @@ class CheckingSessions final : public Sessions
 public:
     using AttachDone = std::function<void(tl::expected<AttachedSession, AttachRefusal>)>;
 
-    void open(const UserId &, const QByteArray &,
-              std::function<void(tl::expected<OpenedSession, Problem>)>) override
+    void open(const OpenRequest &, std::function<void(tl::expected<OpenedSession, Problem>)>) override
     {
         std::abort();
     }
@@ -157,7 +160,7 @@ public:
             },
             call);
     }
-    void connectionClosed(const ListeningKey &key, ConnectionId) override
+    void connectionClosed(const ListeningKey &key, ConnectionId, ConnectionEnd) override
     {
         require(key == session.key && granted == 1);
         --granted;

@@ -99,8 +99,8 @@ private slots:
         ResumableFixture f;
         f.connect();
         f.subscribe();
-        f.directory.add({user("bob"), ListeningKey::fromPresented("queue.bob")});
-        f.directory.add({user("alice"), f.sessions.session.key});
+        f.directory.add({StompFixture::user("bob"), ListeningKey::fromPresented("queue.bob")});
+        f.directory.add({StompFixture::user("alice"), f.sessions.session.key});
         f.broker.publishesAtOnce = !sendUnderWay;
         f.receive("SEND\ndestination:/user/bob\n\nx^@DISCONNECT\n\n^@");
         if (sendUnderWay)
