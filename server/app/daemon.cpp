@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/app/daemon.h"
 
+#include "server/app/openstore.h"
 #include "server/app/systemfacts.h"
 #include "server/app/tlspair.h"
 #include "server/broker/brokercollector.h"
@@ -22,7 +23,7 @@
 #include "server/session/exchange.h"
 #include "server/session/sessionservice.h"
 #include "server/stomp/stompconnection.h"
-#include "server/storage/memorysessionstore.h"
+#include "server/storage/storemetrics.h"
 #include "shared/base/directories.h"
 #include "shared/base/log.h"
 #include "shared/base/random.h"
@@ -176,7 +177,7 @@ struct Daemon::Parts
     IoThreads ioThreads;
     EmbeddedBroker broker;
     EmbeddedDestinations destinations;
-    MemorySessionStore store;
+    const std::unique_ptr<SessionStore> store;
     const std::shared_ptr<BrokerCollector> brokerCollector
         = std::make_shared<BrokerCollector>(broker, &destinations);
     SessionDirectory directory;
@@ -214,21 +215,28 @@ Daemon::Parts::Parts(const Config &config)
                     .queues = config.broker.queues,
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
-    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
+    , store(makeStore(config.sessions))
+    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl,
+                            .resumeWindow = config.sessions.resume == ResumePolicy::Never
+                                ? milliseconds::zero()
+                                : config.sessions.resumeWindow},
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
-               {mainThread, broker, store, directory, ioThreads, metrics})
+               {mainThread, broker, *store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
         if (stopDeadline)
             failed.emplace_back("The server is stopping.");
+        if (!store->health().up)
+            failed.emplace_back("The session store cannot be written to.");
         return failed;
     })
 {
     broker.setFlowTap(&flowTap);
     exchange.setFlowTap(&flowTap);
     metrics.add(brokerCollector);
+    addStoreMetrics(metrics, *store);
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
                      [budget = bodyMemory] { return double(budget->used()); });
 }
@@ -291,9 +299,11 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
 { }
 
 Daemon::Management::Management(const Config &config, Parts &parts)
-    : node({.boot = newBootId(), .store = QStringLiteral("memory"), .broker = QStringLiteral("embedded")},
+    : node({.boot = newBootId(),
+            .store = storeName(config.sessions.store),
+            .broker = QStringLiteral("embedded")},
            {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
-            parts.frontMetrics, parts.metrics, parts.stopping})
+            parts.frontMetrics, *parts.store, parts.metrics, parts.stopping})
     , server({.boot = node.boot(),
               .group = QString::fromStdString(config.management.group),
               .addresses = config.management.addresses,
@@ -328,6 +338,10 @@ std::optional<Daemon::Failure> Daemon::start()
 {
     m_parts = std::make_unique<Parts>(m_config);
     if (auto failure = openListeners()) {
+        m_parts.reset();
+        return failure;
+    }
+    if (auto failure = restoreSessions()) {
         m_parts.reset();
         return failure;
     }
@@ -384,6 +398,15 @@ std::optional<Daemon::Failure> Daemon::openListeners()
                               .port = parts.shared ? parts.httpSockets.port() : parts.stompSockets.port(),
                               .isHttpListener = parts.shared,
                               .path = QByteArray::fromStdString(m_config.stomp.path)};
+    return std::nullopt;
+}
+
+std::optional<Daemon::Failure> Daemon::restoreSessions()
+{
+    const auto stored = openStore(m_config.sessions, *m_parts->store);
+    if (!stored)
+        return Failure{ExitCode::Storage, stored.error()};
+    m_parts->sessions.restore(*stored);
     return std::nullopt;
 }
 
@@ -450,11 +473,10 @@ QByteArray Daemon::readyLine() const
         return QString::fromStdString(ListenAddress{sockets.address(), sockets.port()}.toString());
     };
     const Parts &parts = *m_parts;
-    QJsonObject object{
-        {QStringLiteral("http"), text(parts.httpSockets)},
-        {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
-        {QStringLiteral("internal"), text(parts.internalSocket)},
-        {QStringLiteral("management"), parts.managementSocket.path()}};
+    QJsonObject object{{QStringLiteral("http"), text(parts.httpSockets)},
+                       {QStringLiteral("stomp"), text(parts.shared ? parts.httpSockets : parts.stompSockets)},
+                       {QStringLiteral("internal"), text(parts.internalSocket)},
+                       {QStringLiteral("management"), parts.managementSocket.path()}};
     if (m_config.stomp.tcpListen)
         object.insert(QStringLiteral("stomp_tcp"), text(parts.tcpSockets));
     return "ready " + QJsonDocument(object).toJson(QJsonDocument::Compact);
