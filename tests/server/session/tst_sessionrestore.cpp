@@ -79,7 +79,7 @@ private slots:
         house.settings.session.resumeWindow = seconds(20);
         house.restart();
         house.pass(seconds(19));
-        QCOMPARE(house.sessions(), 1);
+        QCOMPARE(house.service->liveCount(), 1);
         house.pass(seconds(2));
         QCOMPARE(house.sessions(), 0);
         QVERIFY(house.store.records.isEmpty());
