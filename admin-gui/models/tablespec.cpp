@@ -26,13 +26,13 @@ struct StateWord
 const QHash<QString, StateWord> &stateWords()
 {
     static const QHash<QString, StateWord> words{
-        {QStringLiteral("new"), {"◔", Tone::Notice}},       {QStringLiteral("acked"), {"●", Tone::Good}},
-        {QStringLiteral("ending"), {"◌", Tone::Muted}},     {QStringLiteral("none"), {"·", Tone::Muted}},
-        {QStringLiteral("offered"), {"◔", Tone::Notice}},   {QStringLiteral("answered"), {"◑", Tone::Notice}},
-        {QStringLiteral("connected"), {"●", Tone::Good}},   {QStringLiteral("stuck"), {"▲", Tone::Bad}},
-        {QStringLiteral("ended"), {"◌", Tone::Muted}},      {QStringLiteral("ready"), {"●", Tone::Good}},
-        {QStringLiteral("stopping"), {"▼", Tone::Warning}}, {QStringLiteral("up"), {"●", Tone::Good}},
-        {QStringLiteral("down"), {"▲", Tone::Bad}}};
+        {QStringLiteral("new"), {"◔", Tone::Notice}},      {QStringLiteral("acked"), {"●", Tone::Good}},
+        {QStringLiteral("detached"), {"◍", Tone::Notice}}, {QStringLiteral("ending"), {"◌", Tone::Muted}},
+        {QStringLiteral("none"), {"·", Tone::Muted}},      {QStringLiteral("offered"), {"◔", Tone::Notice}},
+        {QStringLiteral("answered"), {"◑", Tone::Notice}}, {QStringLiteral("connected"), {"●", Tone::Good}},
+        {QStringLiteral("stuck"), {"▲", Tone::Bad}},       {QStringLiteral("ended"), {"◌", Tone::Muted}},
+        {QStringLiteral("ready"), {"●", Tone::Good}},      {QStringLiteral("stopping"), {"▼", Tone::Warning}},
+        {QStringLiteral("up"), {"●", Tone::Good}},         {QStringLiteral("down"), {"▲", Tone::Bad}}};
     return words;
 }
 
@@ -110,7 +110,8 @@ TableSpec TableSpec::sessions()
         {{QStringLiteral("user"), Words::tr("User"), Words::tr("The userId"), Kind::Text, 150},
          {QStringLiteral("state"), Words::tr("State"),
           Words::tr(
-              "new: nobody has subscribed yet; acked: its queue has a consumer; ending: it is being removed"),
+              "new: nobody has subscribed yet; acked: its queue has a consumer; detached: its connection "
+              "broke and may be resumed; ending: it is being removed"),
           Kind::State, 86},
          {QStringLiteral("negotiation"), Words::tr("Negotiation"),
           Words::tr(

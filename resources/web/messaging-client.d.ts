@@ -7,7 +7,7 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
  * - `idle`: connect() was not called yet
  * - `connecting`: connect() is under way
  * - `online`: messages come in, and exchange() and send() work
- * - `reconnecting`: the connection broke; a new session will be opened
+ * - `reconnecting`: the connection broke; the session will be resumed if the server keeps it, else a new one opened
  * - `closed`: disconnected, or lost for good (`error` of the `state` event says why); connect() may be called again
  */
 export type ClientState = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'closed';
@@ -42,6 +42,11 @@ export interface ClientOptions {
     heartbeat?: number;
     /** How long the server may take for one answer, in ms. Default 15000. */
     timeout?: number;
+    /**
+     * For how long, in ms, the session is wished to outlive a broken connection, and to keep what comes meanwhile. The
+     * server may grant less. 0: not at all. Default 60000.
+     */
+    resume?: number;
     /** false: a broken connection closes the client. */
     reconnect?: ReconnectOptions | false;
 }
@@ -97,8 +102,11 @@ export class MessagingError extends Error {
 }
 
 export interface ClientEventDetails {
-    /** `attempt` and `retryIn` (ms) come with `reconnecting`; `error` says what led here, if it was an error. */
-    state: { state: ClientState; previous: ClientState; attempt?: number; retryIn?: number; error?: MessagingError };
+    /**
+     * `attempt` and `retryIn` (ms) come with `reconnecting`; `resumed` with `online`: whether it is the session of before, in which
+     * nothing was lost; `error` says what led here, if it was an error.
+     */
+    state: { state: ClientState; previous: ClientState; attempt?: number; retryIn?: number; resumed?: boolean; error?: MessagingError };
     message: { from: string; content: any; id: string };
     /** A message sent by send() did not arrive; its promise, if it still waits, is rejected as well. */
     undeliverable: { problem: Problem; receiptId?: string };

@@ -2,7 +2,7 @@
 /**
  * A client for messaging-server: one ES module without dependencies, for browsers and for Node.js (which
  * passes a WebSocket in). It opens a session by HTTP, listens on it by STOMP over WebSocket, and comes back
- * by itself when the connection breaks.
+ * by itself when the connection breaks: to the same session, with what came meanwhile, if the server grants that.
  *
  *     import { MessagingClient } from 'https://host/messaging-client.js';
  *     const client = new MessagingClient({ userId: 'alice' });
@@ -31,6 +31,10 @@ const FINAL_CLOSE_CODES = new Map([
 
 /** A connection that lasted this long (ms) was a good one: the next loss starts with a short delay again. */
 const GOOD_CONNECTION = 5000;
+/** The close code after which the login will not do any better: the session is over. */
+const CREDENTIALS_REFUSED = 4006;
+/** Messages whose ids are remembered, so that one that comes again after a break is not dispatched twice. */
+const REMEMBERED = 1000;
 /** How long (ms) a server may take to answer DISCONNECT, or to close after ERROR. */
 const CLOSE_PATIENCE = 2000;
 const PARSER_LIMIT = 16 * 1024 * 1024;
@@ -284,9 +288,11 @@ class StompConnection {
     #ended = null;
     #error = null; // what an ERROR frame said; the close follows
     #lastHeard = Date.now();
+    #resume = 0; // ms that the session outlives a break, as the server grants it
+    #resumed = false;
 
     /**
-     * @param {object} options url, WebSocket, login, passcode, heartbeat (ms), timers; and the callbacks
+     * @param {object} options url, WebSocket, login, passcode, heartbeat (ms), resume (ms, 0: not), timers; and the callbacks
      *     onFrame(direction, text), onMessage(frame), onError(error), and onClosed(error) once, unless open() rejects
      */
     constructor(options) {
@@ -296,6 +302,10 @@ class StompConnection {
 
     /** Why it is over, or null. */
     get ended() { return this.#ended; }
+    /** For how long (ms) the session outlives a break of this connection; 0: it does not. */
+    get resume() { return this.#resume; }
+    /** Whether the session is one that an earlier connection left. */
+    get resumed() { return this.#resumed; }
 
     /** Resolves when the server has confirmed the subscription. */
     open() {
@@ -347,9 +357,9 @@ class StompConnection {
     }
 
     #connect() {
-        const { login, passcode, heartbeat, url } = this.#options;
+        const { login, passcode, heartbeat, resume, url } = this.#options;
         this.#write(formatFrame('CONNECT', { 'accept-version': '1.2', host: new URL(url).hostname, login, passcode,
-            'heart-beat': `${heartbeat},${heartbeat}` }));
+            'heart-beat': `${heartbeat},${heartbeat}`, ...(resume > 0 && { resume }) }));
     }
 
     #write(text) {
@@ -374,7 +384,11 @@ class StompConnection {
     #handle(frame) {
         const { command, headers } = frame;
         if (command === 'CONNECTED') this.#subscribe(headers);
-        else if (command === 'MESSAGE') this.#options.onMessage(frame);
+        else if (command === 'MESSAGE') {
+            this.#options.onMessage(frame);
+            const ack = headers.get('ack');
+            if (ack !== undefined && !this.#ended) this.#write(formatFrame('ACK', { id: ack }));
+        }
         else if (command === 'RECEIPT') {
             this.#receipts.get(headers.get('receipt-id'))?.resolve();
             this.#receipts.delete(headers.get('receipt-id'));
@@ -390,7 +404,11 @@ class StompConnection {
         if (!this.#opening) throw new MessagingError('protocol', 'A second CONNECTED');
         if (headers.get('version') !== '1.2') throw new MessagingError('protocol', 'The server does not speak STOMP 1.2');
         this.#startHeartbeats(headers.get('heart-beat') ?? '0,0');
-        this.request('SUBSCRIBE', { id: 'sub-0', destination: `/queue/${this.#options.passcode}`, ack: 'auto',
+        this.#resume = Number.parseInt(headers.get('resume') ?? '0', 10) || 0;
+        this.#resumed = headers.get('resumed') === 'true';
+        // What was not acknowledged comes again after a break.
+        const ack = this.#resume > 0 ? 'client-individual' : 'auto';
+        this.request('SUBSCRIBE', { id: 'sub-0', destination: `/queue/${this.#options.passcode}`, ack,
             'auto-delete': 'true', exclusive: 'true', durable: 'false' }).then(() => {
             this.#opening?.resolve();
             this.#opening = null;
@@ -465,6 +483,8 @@ export class MessagingClient extends EventTarget {
     #run = null; // differs from one connect() to the next; what is late for its run does nothing
     #timers = null;
     #session = null; // the answer of POST /connect, while it is of use
+    #detached = null; // { session, until } that a broken connection left to be resumed
+    #seen = new Set(); // ids of the latest messages
     #connection = null;
     #onlineSince = 0;
     #failures = 0;
@@ -486,6 +506,7 @@ export class MessagingClient extends EventTarget {
             WebSocket: options.WebSocket ?? globalThis.WebSocket,
             heartbeat: options.heartbeat ?? 10000,
             timeout: options.timeout ?? 15000,
+            resume: options.resume ?? 60000,
         };
         if (!this.#options.WebSocket) throw new MessagingError('invalid-argument', 'There is no WebSocket here: pass one in');
         this.#reconnect = options.reconnect === false ? { ...RECONNECT, enabled: false } : { ...RECONNECT, ...options.reconnect };
@@ -557,6 +578,7 @@ export class MessagingClient extends EventTarget {
         } else {
             this.#connection?.drop(new MessagingError('closed', 'Disconnected'));
             await this.#opening?.catch(() => { }); // it gives back a session that it got meanwhile
+            await this.#giveUpDetached();
         }
         this.#close({});
     }
@@ -567,8 +589,10 @@ export class MessagingClient extends EventTarget {
     }
 
     async #tryToOpenSession(run) {
-        const { userId, WebSocket, heartbeat } = this.#options;
-        const session = await this.#post('connect', { userId });
+        const { userId, WebSocket, heartbeat, resume } = this.#options;
+        if (this.#detached && Date.now() >= this.#detached.until) await this.#giveUpDetached();
+        const resuming = this.#detached !== null;
+        const session = resuming ? this.#detached.session : await this.#post('connect', { userId });
         let connection;
         try {
             if (typeof session?.listeningAddress !== 'string' || typeof session.listeningKey !== 'string')
@@ -576,7 +600,7 @@ export class MessagingClient extends EventTarget {
             if (this.#run !== run) throw new MessagingError('closed', 'Disconnected');
             this.#session = session;
             connection = this.#connection = new StompConnection({
-                url: session.listeningAddress, WebSocket, heartbeat, timers: this.#timers,
+                url: session.listeningAddress, WebSocket, heartbeat, resume, timers: this.#timers,
                 login: session.userId ?? userId, passcode: session.listeningKey,
                 onFrame: (direction, text) => this.#emit('frame', { direction, transport: 'stomp',
                     text: text.replaceAll(session.listeningKey, '***') }),
@@ -590,12 +614,24 @@ export class MessagingClient extends EventTarget {
         } catch (error) {
             connection?.drop(error);
             if (this.#run === run) this.#session = this.#connection = null;
-            // Else the name stays taken until the server finds out that nobody listens.
-            if (typeof session?.listeningKey === 'string') await this.#release(session);
+            if (resuming) { // it goes on waiting, unless the server says that it is over
+                if (error.closeCode === CREDENTIALS_REFUSED) this.#detached = null;
+            } else if (typeof session?.listeningKey === 'string') {
+                // Else the name stays taken until the server finds out that nobody listens.
+                await this.#release(session);
+            }
             throw error;
         }
+        this.#detached = null;
         this.#onlineSince = Date.now();
-        this.#setState('online');
+        this.#setState('online', { resumed: resuming && connection.resumed });
+    }
+
+    /** Ends a session that waits to be resumed. */
+    async #giveUpDetached() {
+        const detached = this.#detached;
+        this.#detached = null;
+        if (detached) await this.#release(detached.session);
     }
 
     /** The session's end on the server; what went wrong with it does not matter any more. */
@@ -613,8 +649,12 @@ export class MessagingClient extends EventTarget {
             return;
         }
         if (event === undefined) {
+            const id = frame.headers.get('message-id');
+            if (this.#seen.has(id)) return; // it was dispatched, and the connection broke before the server knew
+            this.#seen.add(id);
+            if (this.#seen.size > REMEMBERED) this.#seen.delete(this.#seen.values().next().value);
             const from = body?.from ?? frame.headers.get('from');
-            this.#emit('message', { from, content: body?.content, id: frame.headers.get('message-id') });
+            this.#emit('message', { from, content: body?.content, id });
         } else if (event === 'undeliverable') {
             const receiptId = frame.headers.get('receipt-id');
             connection.reject(receiptId, MessagingError.fromProblem(body, body?.status, frame.headers.get('retry-after')));
@@ -624,15 +664,18 @@ export class MessagingClient extends EventTarget {
 
     #lost(run, error) {
         if (this.#run !== run || this.#state !== 'online') return;
+        const final = FINAL_CLOSE_CODES.has(error.closeCode) || !this.#reconnect.enabled;
+        if (!final && this.#connection.resume > 0)
+            this.#detached = { session: this.#session, until: Date.now() + this.#connection.resume };
         this.#session = this.#connection = null;
         if (Date.now() - this.#onlineSince >= GOOD_CONNECTION) this.#failures = 0;
-        if (FINAL_CLOSE_CODES.has(error.closeCode) || !this.#reconnect.enabled) {
+        if (final) {
             this.#close({ error });
             this.#emit('error', { error });
         } else this.#comeBack(run, error);
     }
 
-    /** A broken connection ended the session, so coming back means a new one: POST /connect until it works. */
+    /** Coming back means to resume the session that was left, and where there is none, a new one: POST /connect. */
     async #comeBack(run, error) {
         let conflictSince = 0;
         while (this.#failures++ < this.#reconnect.attempts) {
@@ -646,11 +689,14 @@ export class MessagingClient extends EventTarget {
             } catch (failure) {
                 if (this.#run !== run) return;
                 error = failure;
+                if (error.closeCode === CREDENTIALS_REFUSED) continue; // the session is over: the next try opens one
             }
             // The server may still believe in the old connection: its userId is taken until that is noticed.
             conflictSince = error.status === 409 ? conflictSince || Date.now() : 0;
             if (conflictSince ? Date.now() - conflictSince > this.#reconnect.conflict : isFinal(error)) break;
         }
+        await this.#giveUpDetached();
+        if (this.#run !== run) return;
         this.#close({ error });
         this.#emit('error', { error });
     }
@@ -721,7 +767,7 @@ export class MessagingClient extends EventTarget {
     }
 
     #close(detail) {
-        this.#run = this.#session = this.#connection = null;
+        this.#run = this.#session = this.#connection = this.#detached = null;
         globalThis.removeEventListener?.('online', this.#networkIsBack);
         this.#timers?.stop();
         this.#timers = null;

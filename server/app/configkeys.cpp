@@ -277,31 +277,28 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("ask")",
          .field = ChoiceField{{
              {"ask", [](Config &c) { c.sessions.resume = ResumePolicy::Ask; }},
-             {"always", [](Config &c) { c.sessions.resume = ResumePolicy::Always; },
-              "broken connections cannot be resumed"},
+             {"always", [](Config &c) { c.sessions.resume = ResumePolicy::Always; }},
              {"never", [](Config &c) { c.sessions.resume = ResumePolicy::Never; }},
          }},
          .meaning
-         = "who may resume a broken connection: clients that ask (`ask`; not granted yet), all (`always`; "
-           "later), nobody (`never`)"});
+         = "whose session outlives a broken connection, to be resumed: that of clients that ask (`ask`), "
+           "everybody's (`always`), nobody's (`never`)"});
     add({.name = "sessions.resume_window",
          .type = "duration",
          .defaultValue = R"("60s")",
          .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.resumeWindow; }},
-         .meaning = "how long such a session waits at most; today the sessions of a daemon that was "
-                    "restarted only; 0: off"});
+         .meaning = "how long such a session and its queue wait at most; 0: off"});
     add({.name = "sessions.conflict",
          .type = "choice",
-         .defaultValue = R"("reject")",
+         .defaultValue = R"("probe")",
          .field = ChoiceField{{
-             {"probe", [](Config &c) { c.sessions.conflict = ConflictPolicy::Probe; },
-              "a second session of the same userId is always rejected"},
+             {"probe", [](Config &c) { c.sessions.conflict = ConflictPolicy::Probe; }},
              {"reject", [](Config &c) { c.sessions.conflict = ConflictPolicy::Reject; }},
-             {"replace", [](Config &c) { c.sessions.conflict = ConflictPolicy::Replace; },
-              "a second session of the same userId is always rejected"},
+             {"replace", [](Config &c) { c.sessions.conflict = ConflictPolicy::Replace; }},
          }},
-         .meaning = "the same userId again: `reject` the newcomer; later also `probe` (then the default) and "
-                    "`replace`"});
+         .meaning
+         = "another POST /connect for a userId that has a session: `reject` it; `replace` the session; "
+           "`probe`: replace it when its connection is broken or shows no sign of life in 2 s"});
     add({.name = "sessions.sweep_interval",
          .type = "duration",
          .defaultValue = R"("30s")",

@@ -104,6 +104,19 @@ QString newBootId()
     return QString::number(random, 16).rightJustified(8, u'0');
 }
 
+SessionService::Conflict conflictOf(ConflictPolicy policy)
+{
+    switch (policy) {
+    case ConflictPolicy::Probe:
+        return SessionService::Conflict::Probe;
+    case ConflictPolicy::Reject:
+        return SessionService::Conflict::Reject;
+    case ConflictPolicy::Replace:
+        return SessionService::Conflict::Replace;
+    }
+    Q_UNREACHABLE();
+}
+
 QSet<UserId> accountNames(const Config &config)
 {
     QSet<UserId> names;
@@ -216,10 +229,11 @@ Daemon::Parts::Parts(const Config &config)
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
     , store(makeStore(config.sessions))
-    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl,
-                            .resumeWindow = config.sessions.resume == ResumePolicy::Never
-                                ? milliseconds::zero()
-                                : config.sessions.resumeWindow},
+    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
+                .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
+                                                                              : config.sessions.resumeWindow,
+                .resumeUnasked = config.sessions.resume == ResumePolicy::Always,
+                .conflict = conflictOf(config.sessions.conflict),
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
                {mainThread, broker, *store, directory, ioThreads, metrics})

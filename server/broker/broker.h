@@ -128,9 +128,10 @@ public:
     /// ConnectionLost.
     virtual void unsubscribe(const ListeningKey &queue, ConnectionId consumer) = 0;
 
-    /// For a connection that lost its session to a newer one: @p consumer loses the queue, if it has it,
-    /// which is a reservation again with what waited in it or was unacknowledged, and a subscribe() of @p
-    /// consumer that comes later is refused. No signal. Unknown queue: nothing.
+    /// For a connection that lost its session to a newer one, or broke and left it to be resumed: @p consumer
+    /// loses the queue, if it has it, which is a reservation again with what waited in it or was
+    /// unacknowledged, and a subscribe() of @p consumer that comes later is refused. No signal. Unknown
+    /// queue: nothing.
     virtual void detach(const ListeningKey &queue, ConnectionId consumer) = 0;
 
     /// Ends the reservation and the queue. What waited or was unacknowledged is dropped as @p reason.

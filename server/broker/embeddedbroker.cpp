@@ -154,7 +154,7 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
             if (m_tap)
                 m_tap->tell(FlowEvent::Kind::Refused, message, "no_queue");
             result = {State::Refused, PublishRefusal::NoQueue};
-        } else if (!it->admits(*message, it->hasConsumer() ? m_settings.queue : m_settings.reservation)) {
+        } else if (!it->admits(*message, it->isEstablished() ? m_settings.queue : m_settings.reservation)) {
             ++shard.refusedFull;
             if (m_tap)
                 m_tap->tell(FlowEvent::Kind::Refused, message, "queue_full");

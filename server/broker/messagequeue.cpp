@@ -74,6 +74,7 @@ std::vector<QueuedMessage> MessageQueue::setConsumer(ConnectionId consumer, std:
         putBack(std::move(back));
     }
     m_consumer = consumer;
+    m_established = m_established || hasConsumer();
     m_told = false;
     m_blocked = false;
     m_bytes += weigh(taken) - weigh(m_taken);

@@ -33,6 +33,8 @@ class MessageQueue
 public:
     [[nodiscard]] ConnectionId consumer() const { return m_consumer; }
     [[nodiscard]] bool hasConsumer() const { return m_consumer != ConnectionId::None; }
+    /// True from the first consumer on, also when it has gone and the next is awaited.
+    [[nodiscard]] bool isEstablished() const { return m_established; }
     /// Messages that wait, are taken and not settled, or are unacknowledged.
     [[nodiscard]] std::size_t size() const
     {
@@ -97,6 +99,7 @@ private:
     static void insertByTag(Messages &messages, std::size_t &head, QueuedMessage message);
 
     ConnectionId m_consumer = ConnectionId::None;
+    bool m_established = false;
     bool m_told = false; ///< the consumer was told and has not taken since
     bool m_blocked = false; ///< the last take left messages behind
     // A vector with a moving head instead of a deque: an idle queue, and most are idle, owns no memory.

@@ -151,7 +151,11 @@ void SessionEndpoints::openSession(const HttpRequest &request, const RequestFiel
                 answer.problem(result.error());
         });
     };
-    m_with.sessions.open(*userId, address, opened);
+    // A key that is no longer good is no obstacle: its holder wants a session.
+    const auto key = presentedKey(request, fields, {"listeningKey"});
+    if (!key)
+        return answer.problem(key.error());
+    m_with.sessions.open({*userId, address, key->value_or(ListeningKey())}, opened);
 }
 
 void SessionEndpoints::exchangeMessage(const HttpRequest &request, const RequestFields &fields,

@@ -456,6 +456,7 @@ QJsonObject LiveNode::status() const
     const QJsonObject sessions{
         {QStringLiteral("new"), number(m_with.sessions.count(SessionState::New))},
         {QStringLiteral("acked"), number(m_with.sessions.count(SessionState::Acked))},
+        {QStringLiteral("detached"), number(m_with.sessions.count(SessionState::Detached))},
         {QStringLiteral("ending"), number(m_with.sessions.count(SessionState::Ending))}};
     const QJsonObject connections{
         {QStringLiteral("http"), number(m_with.fronts.httpConnections.load())},

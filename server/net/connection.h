@@ -10,6 +10,7 @@
 #include <QHostAddress>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -58,8 +59,12 @@ public:
     /// Sends one whole message: a text message when @p bytes are valid UTF-8, else a binary one. Several
     /// sends of one turn of the event loop reach the kernel together.
     virtual SendResult send(std::string_view bytes) = 0;
-    /// Asks the peer for a pong; its arrival counts as activity (onActivity()).
-    virtual void ping() = 0;
+    /// Asks the peer for a pong; its arrival counts as activity (onActivity()). False: the transport has no
+    /// such thing.
+    virtual bool ping() = 0;
+    /// Bytes written by us that the peer's kernel has not confirmed, as far as ours can tell; 0 when it
+    /// cannot.
+    [[nodiscard]] virtual qint64 bytesUnconfirmed() const { return 0; }
     /// Starts the close handshake after everything sent before; further sends are dropped. The handler
     /// gets onClosed() when it is over, at the latest when limits.close_timeout has passed.
     virtual void close(quint16 code, const QByteArray &reason) = 0;
@@ -93,6 +98,7 @@ public:
     /// From other threads, by way of the owner's inbox: see DeliveryPort and ConnectionPort.
     virtual void onMessagesReady(const ListeningKey &queue) = 0;
     virtual void onCloseRequested(quint16 code, const QByteArray &reason) = 0;
+    virtual void onProbe(std::function<void(bool alive)> done, TimePoint) { done(true); }
 };
 
 } // namespace msgsrv

@@ -91,6 +91,16 @@ void IoThread::requestClose(ConnectionId connection, quint16 code, const QByteAr
     m_inbox.push(CloseRequested{connection, code, reason});
 }
 
+void IoThread::probe(ConnectionId connection, std::function<void(bool)> done)
+{
+    post([this, connection, done = std::move(done)] {
+        if (auto *handler = m_handlers.find(connection))
+            handler->onProbe(done, Clock::now());
+        else
+            done(false);
+    });
+}
+
 void IoThread::handle(Entry &&entry)
 {
     if (const auto *ready = std::get_if<MessagesReady>(&entry)) {

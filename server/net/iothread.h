@@ -47,6 +47,8 @@ public:
     void messagesReady(ConnectionId consumer, const ListeningKey &queue);
     /// ConnectionHandler::onCloseRequested() of @p connection.
     void requestClose(ConnectionId connection, quint16 code, const QByteArray &reason);
+    /// ConnectionHandler::onProbe() of @p connection; @p done(false) when there is no such connection.
+    void probe(ConnectionId connection, std::function<void(bool)> done);
 
     // The I/O thread itself
     [[nodiscard]] ConnectionId nextConnectionId() { return makeConnectionId(m_index, ++m_lastSerial); }

@@ -24,6 +24,14 @@ void IoThreads::requestClose(ConnectionId connection, quint16 code, const QByteA
         owner->requestClose(connection, code, reason);
 }
 
+void IoThreads::probe(ConnectionId connection, std::function<void(bool)> done)
+{
+    if (auto *owner = ownerOf(connection))
+        owner->probe(connection, std::move(done));
+    else
+        done(false);
+}
+
 IoThread *IoThreads::ownerOf(ConnectionId id) const
 {
     const std::size_t index = ioThreadOf(id);

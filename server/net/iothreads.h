@@ -25,6 +25,7 @@ public:
     // Any thread
     void messagesReady(ConnectionId consumer, const ListeningKey &queue) override;
     void requestClose(ConnectionId connection, quint16 code, const QByteArray &reason) override;
+    void probe(ConnectionId connection, std::function<void(bool)> done) override;
 
 private:
     /// Null when @p id is no connection's.

@@ -2,6 +2,8 @@
 #include "server/net/plainstream.h"
 
 #include <cerrno>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -117,6 +119,13 @@ void PlainStream::watchForWriting(bool on)
     } else if (m_writable) {
         m_writable->setEnabled(on);
     }
+}
+
+qint64 PlainStream::bytesInKernel() const
+{
+    int bytes = 0;
+    const int descriptor = m_descriptor;
+    return descriptor >= 0 && ::ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 void PlainStream::finishWriting(bool)

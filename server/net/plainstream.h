@@ -25,6 +25,7 @@ public:
     void setReading(bool on) override;
     void write(std::string_view bytes) override;
     [[nodiscard]] qint64 bytesQueued() const override { return qint64(m_out.size() - m_sent); }
+    [[nodiscard]] qint64 bytesInKernel() const override;
     void finishWriting(bool peerIsSending) override;
     void abort() override;
 

@@ -45,6 +45,9 @@ public:
     /// Written bytes that the kernel has not taken yet.
     [[nodiscard]] virtual qint64 bytesQueued() const = 0;
 
+    /// Bytes that the kernel has taken and the peer's has not confirmed.
+    [[nodiscard]] virtual qint64 bytesInKernel() const = 0;
+
     /// Says the end to the peer. Call it with nothing queued, and go on reading: a connection that is closed
     /// with unread bytes is reset, and our last words are lost. @p peerIsSending: more may come.
     virtual void finishWriting(bool peerIsSending) = 0;

@@ -58,6 +58,11 @@ SendResult TcpConnection::send(std::string_view bytes)
     return SendResult::Queued;
 }
 
+qint64 TcpConnection::bytesUnconfirmed() const
+{
+    return m_stream->bytesQueued() + m_stream->bytesInKernel();
+}
+
 void TcpConnection::close(quint16, const QByteArray &)
 {
     if (m_closing || m_ended)

@@ -38,7 +38,8 @@ public:
     [[nodiscard]] QByteArray subprotocol() const override { return {}; }
     [[nodiscard]] qint64 bytesQueued() const override { return m_stream->bytesQueued(); }
     SendResult send(std::string_view bytes) override;
-    void ping() override { }
+    bool ping() override { return false; }
+    [[nodiscard]] qint64 bytesUnconfirmed() const override;
     /// Ends the sending side after everything sent before; the code and the reason have no place here.
     void close(quint16 code, const QByteArray &reason) override;
     void abort() override;

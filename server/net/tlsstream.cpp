@@ -7,6 +7,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 namespace msgsrv {
 
 namespace {
@@ -85,6 +88,13 @@ qint64 TlsStream::bytesQueued() const
 
 /// TLS has no half-close in Qt: after close_notify the socket is closed. So a peer that is sending is given
 /// the time to read what was said and to fall silent; the owner's deadline ends one that never does.
+qint64 TlsStream::bytesInKernel() const
+{
+    int bytes = 0;
+    const int descriptor = int(m_socket.socketDescriptor());
+    return descriptor >= 0 && ::ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 void TlsStream::finishWriting(bool peerIsSending)
 {
     if (m_isGone)

@@ -26,6 +26,7 @@ public:
     void setReading(bool on) override;
     void write(std::string_view bytes) override;
     [[nodiscard]] qint64 bytesQueued() const override;
+    [[nodiscard]] qint64 bytesInKernel() const override;
     void finishWriting(bool peerIsSending) override;
     void abort() override;
 

@@ -70,10 +70,11 @@ SendResult WebSocketConnection::send(std::string_view bytes, bool isText)
     return SendResult::Queued;
 }
 
-void WebSocketConnection::ping()
+bool WebSocketConnection::ping()
 {
     if (!m_closing && !m_ended)
         writePing();
+    return true;
 }
 
 void WebSocketConnection::close(quint16 code, const QByteArray &reason)

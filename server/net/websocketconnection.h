@@ -43,7 +43,7 @@ public:
     SendResult send(std::string_view bytes) final;
     /// The same as the kind of message that the caller says; text must be valid UTF-8.
     SendResult send(std::string_view bytes, bool isText);
-    void ping() final;
+    bool ping() final;
     void close(quint16 code, const QByteArray &reason) final;
     void abort() final;
     void setMessageLimit(qint64 bytes) final;

@@ -26,6 +26,8 @@ const char *toString(EndReason reason)
         return "operator_closed";
     case EndReason::ResumeExpired:
         return "resume_expired";
+    case EndReason::Superseded:
+        return "superseded";
     }
     Q_UNREACHABLE();
 }
@@ -37,6 +39,8 @@ std::optional<TimePoint> Session::deadline() const
         if (ackBy != TimePoint::max())
             return ackBy;
         return std::nullopt;
+    case SessionState::Detached:
+        return detachedUntil;
     case SessionState::Ending:
         if (closeAt && removeAgainAt)
             return std::min(*closeAt, *removeAgainAt);
@@ -51,7 +55,8 @@ std::optional<TimePoint> Session::deadline() const
 
 SessionRecord Session::record() const
 {
-    return {userId, key, generation, address, state == SessionState::Acked, createdAtMs};
+    const bool acked = state == SessionState::Acked || state == SessionState::Detached;
+    return {userId, key, generation, address, acked, createdAtMs};
 }
 
 } // namespace msgsrv

@@ -21,15 +21,16 @@ struct SessionEvent
     /// The store took the record, or did not.
     struct Stored {};
     struct StoreFailed {};
-    /// The store has the record from an earlier run, in which it was acked or not.
-    struct Restored { bool wasAcked = false; };
+    /// The store has the record from an earlier run, whose end was a break of its connection if it was acked:
+    /// then the session outlives that by `resumeWindow`.
+    struct Restored { bool wasAcked = false; Duration resumeWindow{}; };
     /// The store no longer has the record, or may still have it.
     struct StoreRemoved {};
     struct StoreRemoveFailed {};
-    /// A connection proved the key.
-    struct Attached { ConnectionId connection; };
-    /// A connection is over, or its client sent DISCONNECT.
-    struct ConnectionClosed { ConnectionId connection; };
+    /// A connection proved the key. When it breaks, the session outlives it by `resumeWindow`.
+    struct Attached { ConnectionId connection; Duration resumeWindow{}; };
+    /// A connection is over, or its client sent DISCONNECT, which makes it no break.
+    struct ConnectionClosed { ConnectionId connection; bool broken = false; };
     /// What the broker tells.
     struct QueueCreated { ConnectionId consumer; };
     struct QueueDeleted { ConnectionId consumer; };
@@ -37,13 +38,16 @@ struct SessionEvent
     struct EndRequested {};
     /// An operator wants the end, now.
     struct CloseRequested { QByteArray reason; };
+    /// Somebody else gets the userId.
+    struct Superseded {};
     /// An inspection of the broker, begun at `begun`, found the queue or did not.
     struct Inspected { TimePoint begun; bool queueExists = false; };
     /// Time has passed.
     struct Tick {};
 
     using Any = std::variant<Stored, StoreFailed, Restored, StoreRemoved, StoreRemoveFailed, Attached, ConnectionClosed,
-                             QueueCreated, QueueDeleted, EndRequested, CloseRequested, Inspected, Tick>;
+                             QueueCreated, QueueDeleted, EndRequested, CloseRequested, Superseded, Inspected,
+                             Tick>;
 };
 
 /// What has to be done for a session, in the order given.

@@ -47,10 +47,9 @@ public:
         m_session.restored = true;
         // Whatever the wall clock says: time begins anew with the process.
         startUnacked();
-        if (event.wasAcked) {
-            m_session.detached = true;
-            if (m_settings.resumeWindow > Duration::zero())
-                m_session.ackBy = m_now + m_settings.resumeWindow;
+        if (event.wasAcked && event.resumeWindow > Duration::zero()) {
+            m_session.state = SessionState::Detached;
+            m_session.detachedUntil = m_now + event.resumeWindow;
         }
         add(Effect::ReserveQueue{});
         add(Effect::PublishToDirectory{});
@@ -76,7 +75,9 @@ public:
         if (!m_session.isLive() || event.connection == m_session.connection)
             return;
         const bool wasAcked = m_session.state == SessionState::Acked;
+        const bool wasDetached = m_session.state == SessionState::Detached;
         const ConnectionId old = std::exchange(m_session.connection, event.connection);
+        m_session.resumeWindow = event.resumeWindow;
         const ConnectionId early = std::exchange(m_session.earlyConsumer, ConnectionId::None);
         if (old != ConnectionId::None) {
             startUnacked();
@@ -85,8 +86,9 @@ public:
             // that tells so is about a connection that no longer counts, so the newer one needs a place.
             add(Effect::ReserveQueue{});
             add(Effect::CloseConnection{old, CloseCode::Replaced, "replaced"});
-        } else if (m_session.detached) {
+        } else if (wasDetached) {
             startUnacked();
+            add(Effect::ReserveQueue{}); // one that is there stays, with what waits in it
         }
         if (early == event.connection)
             ack();
@@ -105,8 +107,12 @@ public:
         if (event.connection != m_session.connection)
             return;
         m_session.connection = ConnectionId::None;
-        if (m_session.isLive())
-            end(EndReason::ConnectionClosed);
+        if (m_session.isLive()) {
+            if (event.broken && m_session.resumeWindow > Duration::zero())
+                detach(event.connection);
+            else
+                end(EndReason::ConnectionClosed);
+        }
         m_session.closeAt.reset();
         forgetWhenDone();
     }
@@ -148,6 +154,15 @@ public:
         forgetWhenDone();
     }
 
+    void operator()(Event::Superseded)
+    {
+        if (!m_session.isLive())
+            return;
+        end(EndReason::Superseded);
+        close(CloseCode::Replaced, "replaced by another");
+        forgetWhenDone();
+    }
+
     void operator()(const Event::Inspected &event)
     {
         // One that began before the queue was created, or in the same instant, says nothing.
@@ -164,7 +179,9 @@ public:
     void operator()(Event::Tick)
     {
         if (m_session.state == SessionState::New && m_now >= m_session.ackBy) {
-            end(m_session.detached ? EndReason::ResumeExpired : EndReason::UnackedExpired);
+            end(EndReason::UnackedExpired);
+        } else if (m_session.state == SessionState::Detached && m_now >= m_session.detachedUntil) {
+            end(EndReason::ResumeExpired);
         } else if (m_session.state == SessionState::Ending) {
             if (m_session.closeAt && m_now >= *m_session.closeAt)
                 close(CloseCode::SessionEnded, "session ended");
@@ -184,7 +201,6 @@ private:
     void startUnacked()
     {
         m_session.state = SessionState::New;
-        m_session.detached = false;
         m_session.missingSince.reset();
         const bool limited = m_settings.unackedTtl > Duration::zero();
         m_session.ackBy = limited ? m_now + m_settings.unackedTtl : TimePoint::max();
@@ -195,6 +211,19 @@ private:
         m_session.state = SessionState::Acked;
         m_session.ackedAt = m_now;
         m_session.missingSince.reset();
+    }
+
+    /// The connection broke, and the session waits for its user to come back.
+    void detach(ConnectionId broken)
+    {
+        const bool wasAcked = m_session.state == SessionState::Acked;
+        m_session.state = SessionState::Detached;
+        m_session.detachedUntil = m_now + m_session.resumeWindow;
+        m_session.missingSince.reset();
+        add(Effect::DetachQueue{broken});
+        add(Effect::ReserveQueue{});
+        if (wasAcked)
+            add(Effect::StoreUpdate{});
     }
 
     /// Ends a live session. A connection is closed at once when something is wrong, and gets time to close

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/storage/sessionstore.h"
+#include "shared/base/clock.h"
 #include "shared/base/connectionid.h"
 #include "shared/signaling/listeningkey.h"
 #include "shared/signaling/problem.h"
@@ -10,8 +11,17 @@
 #include <tl/expected.hpp>
 
 #include <functional>
+#include <optional>
 
 namespace msgsrv {
+
+/// A `POST /connect`.
+struct OpenRequest
+{
+    UserId userId;
+    QByteArray address; ///< kept in the record
+    ListeningKey key{}; ///< as presented, to have the session back that it opens; null when none was
+};
 
 /// What `POST /connect` hands out.
 struct OpenedSession
@@ -27,6 +37,7 @@ struct AttachRequest
     ConnectionId connection = ConnectionId::None;
     QByteArray login; ///< as presented
     ListeningKey passcode; ///< as presented
+    std::optional<Duration> resume{}; ///< what it wishes: how long the session may outlive a break
 };
 
 enum class AttachRefusal { BadCredentials, Draining };
@@ -36,6 +47,14 @@ struct AttachedSession
     UserId userId;
     ListeningKey key;
     Generation generation = Generation::None;
+    Duration resumeWindow{}; ///< granted: how long the session outlives a break of this connection; zero: not
+    bool resumed = false; ///< a connection before this one had it, and the queue is what it left
+};
+
+/// How a connection came to its end.
+enum class ConnectionEnd {
+    Finished, ///< its client said so
+    Broken,
 };
 
 /// The sessions as the transports see them. The implementation lives in the main thread and is the only
@@ -46,8 +65,9 @@ class Sessions
 public:
     virtual ~Sessions() = default;
 
-    /// Opens a session. Problems: UserIdTaken, Draining, Unavailable. @p address is kept in the record.
-    virtual void open(const UserId &userId, const QByteArray &address,
+    /// Opens a session, or gives back the one that the presented key opens. Problems: UserIdTaken, Draining,
+    /// Unavailable.
+    virtual void open(const OpenRequest &request,
                       std::function<void(tl::expected<OpenedSession, Problem>)> done)
         = 0;
 
@@ -65,8 +85,10 @@ public:
 
     /// The connection that had attached is over, or its client sent DISCONNECT. Late and repeated calls
     /// are harmless: only the connection that holds the session can end it. A connection that goes while
-    /// its attach() is under way calls this with the key that it presented, from the same thread.
-    virtual void connectionClosed(const ListeningKey &key, ConnectionId connection) = 0;
+    /// its attach() is under way calls this with the key that it presented, from the same thread. A session
+    /// that was granted a resumeWindow outlives a broken connection; its queue must then be detached and not
+    /// unsubscribed.
+    virtual void connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how) = 0;
 };
 
 } // namespace msgsrv

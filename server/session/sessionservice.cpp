@@ -33,7 +33,8 @@ Strange strangeFor(EndReason reason)
 
 DropReason dropReasonFor(EndReason reason)
 {
-    return reason == EndReason::UnackedExpired ? DropReason::Expired : DropReason::SessionEnded;
+    const bool expired = reason == EndReason::UnackedExpired || reason == EndReason::ResumeExpired;
+    return expired ? DropReason::Expired : DropReason::SessionEnded;
 }
 
 const char *labelFor(SessionState state)
@@ -43,6 +44,8 @@ const char *labelFor(SessionState state)
         return "new";
     case SessionState::Acked:
         return "acked";
+    case SessionState::Detached:
+        return "detached";
     case SessionState::Ending:
         return "ending";
     case SessionState::Opening:
@@ -52,7 +55,8 @@ const char *labelFor(SessionState state)
     return nullptr;
 }
 
-constexpr SessionState countedStates[] = {SessionState::New, SessionState::Acked, SessionState::Ending};
+constexpr SessionState countedStates[]
+    = {SessionState::New, SessionState::Acked, SessionState::Detached, SessionState::Ending};
 
 } // namespace
 
@@ -131,39 +135,38 @@ void SessionService::restore(const StoredSessions &stored)
         m_users.insert(record.userId, record.key);
         m_sessions.try_emplace(record.key, Entry{std::move(session), std::nullopt});
         m_keys.emplace(record.generation, record.key);
-        apply(record.key, SessionEvent::Restored{record.acked}, m_now());
+        apply(record.key, SessionEvent::Restored{record.acked, m_settings.resumeWindow}, m_now());
     }
     if (!m_sessions.empty())
         log::info(lcSession(), "session.restored", {{"count", m_sessions.size()}});
 }
 
-void SessionService::open(const UserId &userId, const QByteArray &address,
-                          std::function<void(tl::expected<OpenedSession, Problem>)> done)
+void SessionService::open(const OpenRequest &request, OpenDone done)
 {
-    hop([this, userId, address, done = std::move(done)] { openHere(userId, address, done); });
+    hop([this, request, done = std::move(done)] { openHere(request, done); });
 }
 
-void SessionService::openHere(const UserId &userId, const QByteArray &address,
-                              const std::function<void(tl::expected<OpenedSession, Problem>)> &done)
+void SessionService::openHere(const OpenRequest &request, const OpenDone &done)
 {
+    const UserId &userId = request.userId;
     Q_ASSERT(!userId.isNull());
-    const auto refuse = [&done](ProblemCause cause, const char *detail, int retryAfter) {
-        done(tl::unexpected(Problem{cause, detail, retryAfter}));
-    };
     if (m_draining) {
-        return refuse(ProblemCause::Draining, "This server takes no new sessions.",
-                      m_settings.retryAfterSeconds);
+        done(tl::unexpected(Problem{ProblemCause::Draining, "This server takes no new sessions.",
+                                    m_settings.retryAfterSeconds}));
+        return;
     }
-    if (m_settings.reserved.contains(userId))
-        return refuse(ProblemCause::UserIdTaken, "This userId is reserved.", 0);
+    if (m_settings.reserved.contains(userId)) {
+        done(tl::unexpected(Problem{ProblemCause::UserIdTaken, "This userId is reserved.", 0}));
+        return;
+    }
     if (m_users.contains(userId))
-        return refuse(ProblemCause::UserIdTaken, "This userId has a session.", 0);
+        return resolveConflict(request, done);
 
     Session session;
     session.userId = userId;
     session.key = ListeningKey::generate();
     session.generation = Generation(++m_lastGeneration);
-    session.address = address;
+    session.address = request.address;
     session.createdAtMs = QDateTime::currentMSecsSinceEpoch();
     const OpenedSession opened{session.userId, session.key, session.generation};
     const SessionRecord record = session.record();
@@ -192,6 +195,56 @@ void SessionService::openHere(const UserId &userId, const QByteArray &address,
                                                 QByteArrayLiteral("The session store cannot be reached."),
                                                 retryAfter}));
                 }
+            });
+        });
+}
+
+/// The userId has a session, or one that is being stored.
+void SessionService::resolveConflict(const OpenRequest &request, const OpenDone &done)
+{
+    const auto refuse = [](const OpenDone &whom) {
+        whom(tl::unexpected(
+            Problem{ProblemCause::UserIdTaken, QByteArrayLiteral("This userId has a session."), 0}));
+    };
+    const Session *const session = liveSession(m_users.value(request.userId));
+    if (!session)
+        return refuse(done);
+    if (!request.key.isNull() && equalInConstantTime(session->key.digest(), request.key.digest())) {
+        // The key as presented: of a restored session only the digest is known.
+        done(OpenedSession{session->userId, request.key, session->generation});
+        return;
+    }
+    const auto supersede = [this, request, done](const ListeningKey &key) {
+        apply(key, SessionEvent::Superseded{}, m_now());
+        openHere(request, done);
+    };
+    switch (m_settings.conflict) {
+    case Conflict::Reject:
+        return refuse(done);
+    case Conflict::Replace:
+        return supersede(session->key);
+    case Conflict::Probe:
+        break;
+    }
+    if (session->state == SessionState::Detached)
+        return supersede(session->key);
+    if (session->connection == ConnectionId::None)
+        return refuse(done); // it has begun a moment ago, and connects soon
+    m_with.connections.probe(
+        session->connection,
+        [this, alive = std::weak_ptr(m_alive), executor = &m_with.mainThread, key = session->key,
+         connection = session->connection, refuse, supersede, request, done](bool answered) {
+            executor->run([this, alive, key, connection, refuse, supersede, request, done, answered] {
+                if (alive.expired())
+                    return;
+                const Session *const incumbent = liveSession(key);
+                // Nobody there any more, or a new connection that was not asked.
+                if (!incumbent)
+                    m_users.contains(request.userId) ? refuse(done) : openHere(request, done);
+                else if (answered || incumbent->connection != connection)
+                    refuse(done);
+                else
+                    supersede(key);
             });
         });
 }
@@ -299,14 +352,26 @@ tl::expected<AttachedSession, AttachRefusal> SessionService::attachHere(const At
         return tl::unexpected(AttachRefusal::BadCredentials);
     if (m_draining)
         return tl::unexpected(AttachRefusal::Draining);
-    AttachedSession attached{session->userId, session->key, session->generation};
-    apply(attached.key, SessionEvent::Attached{request.connection}, m_now());
+    const bool resumed = session->state == SessionState::Detached
+        || (session->connection != ConnectionId::None && session->connection != request.connection);
+    AttachedSession attached{session->userId, session->key, session->generation, granted(request.resume),
+                             resumed};
+    apply(attached.key, SessionEvent::Attached{request.connection, attached.resumeWindow}, m_now());
     return attached;
 }
 
-void SessionService::connectionClosed(const ListeningKey &key, ConnectionId connection)
+Duration SessionService::granted(const std::optional<Duration> &wish) const
 {
-    hop([this, key, connection] { apply(key, SessionEvent::ConnectionClosed{connection}, m_now()); });
+    if (wish)
+        return std::clamp(*wish, Duration::zero(), m_settings.resumeWindow);
+    return m_settings.resumeUnasked ? m_settings.resumeWindow : Duration::zero();
+}
+
+void SessionService::connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how)
+{
+    hop([this, key, connection, how] {
+        apply(key, SessionEvent::ConnectionClosed{connection, how == ConnectionEnd::Broken}, m_now());
+    });
 }
 
 void SessionService::drain()
@@ -322,7 +387,7 @@ qint64 SessionService::count(SessionState state) const
 
 qint64 SessionService::liveCount() const
 {
-    return count(SessionState::New) + count(SessionState::Acked);
+    return count(SessionState::New) + count(SessionState::Acked) + count(SessionState::Detached);
 }
 
 Session *SessionService::liveSession(const ListeningKey &key)
@@ -404,8 +469,7 @@ void SessionService::noteTransition(const Session &session, SessionState before)
     const auto generation = std::uint64_t(session.generation);
     const QByteArray &user = session.userId.bytes();
 
-    const bool hadUserId
-        = before == SessionState::Opening || before == SessionState::New || before == SessionState::Acked;
+    const bool hadUserId = before != SessionState::Ending && before != SessionState::Forgotten;
     if (hadUserId && !session.isLive())
         m_users.remove(session.userId);
 
@@ -417,8 +481,16 @@ void SessionService::noteTransition(const Session &session, SessionState before)
             m_openedCounter.Increment();
             log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
         } else {
-            log::info(lcSession(), "session.replaced", {{"user", user}, {"generation", generation}});
+            log::info(lcSession(), before == SessionState::Detached ? "session.resumed" : "session.replaced",
+                      {{"user", user}, {"generation", generation}});
         }
+        break;
+    case SessionState::Detached:
+        if (before == SessionState::Opening) {
+            m_restoredCounter.Increment();
+            break;
+        }
+        log::info(lcSession(), "session.detached", {{"user", user}, {"generation", generation}});
         break;
     case SessionState::Acked:
         log::info(lcSession(), "session.acked", {{"user", user}, {"generation", generation}});

@@ -30,7 +30,7 @@ struct SessionFacts
     Generation generation = Generation::None; ///< the only name by which others may call it
     UserId userId;
     ListeningKey key; ///< secret
-    const char *state = ""; ///< new, acked, ending
+    const char *state = ""; ///< new, acked, detached, ending
     qint64 createdAtMs = 0; ///< Unix time
     ConnectionId connection = ConnectionId::None;
 };
@@ -47,9 +47,20 @@ class SessionService final : public QObject, public Sessions
     Q_OBJECT
 
 public:
+    /// What becomes of a userId that has a session when another wants it.
+    enum class Conflict {
+        Reject, ///< who has it keeps it
+        Probe, ///< who has it keeps it as long as its connection shows a sign of life
+        Replace, ///< the newcomer gets it
+    };
+
     struct Settings
     {
         SessionMachine::Settings session;
+        /// The longest that a session may outlive a break of its connection; zero: not at all.
+        Duration resumeWindow = Duration::zero();
+        bool resumeUnasked = false; ///< also for clients that do not ask
+        Conflict conflict = Conflict::Reject;
         Duration sweepInterval = seconds(30); ///< between inspections of the broker; zero: none
         QSet<UserId> reserved{}; ///< logins of accounts, which open() answers as UserIdTaken
         int retryAfterSeconds = 5; ///< told to those who come while draining, or while the store is away
@@ -77,12 +88,12 @@ public:
     /// empty; nobody is attached to them. Their time begins anew. Main thread, before anything else.
     void restore(const StoredSessions &stored);
 
-    void open(const UserId &userId, const QByteArray &address,
+    void open(const OpenRequest &request,
               std::function<void(tl::expected<OpenedSession, Problem>)> done) override;
     void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) override;
     void attach(const AttachRequest &request,
                 std::function<void(tl::expected<AttachedSession, AttachRefusal>)> done) override;
-    void connectionClosed(const ListeningKey &key, ConnectionId connection) override;
+    void connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how) override;
 
     /// Ends a live session; its connection is closed at once with 4002 and @p reason. False: there is none.
     /// Any thread; @p done is called in the main thread, unless the service has gone.
@@ -99,7 +110,7 @@ public:
     /// attached go on. Main thread.
     void drain();
 
-    /// Sessions in @p state (New, Acked or Ending; others count 0). Any thread.
+    /// Sessions in @p state (New, Acked, Detached or Ending; others count 0). Any thread.
     [[nodiscard]] qint64 count(SessionState state) const;
     /// Sessions whose key is valid. Any thread.
     [[nodiscard]] qint64 liveCount() const;
@@ -120,18 +131,20 @@ private:
     /// Shared with the metrics, which may ask after the service has gone.
     struct Counts
     {
-        std::array<std::atomic<qint64>, 5> byState{}; ///< index: SessionState
+        std::array<std::atomic<qint64>, 6> byState{}; ///< index: SessionState
     };
 
     /// Runs @p task in the main thread, unless the service has gone by then. Any thread.
     void hop(std::function<void()> task);
 
-    void openHere(const UserId &userId, const QByteArray &address,
-                  const std::function<void(tl::expected<OpenedSession, Problem>)> &done);
+    using OpenDone = std::function<void(tl::expected<OpenedSession, Problem>)>;
+    void openHere(const OpenRequest &request, const OpenDone &done);
+    void resolveConflict(const OpenRequest &request, const OpenDone &done);
     /// To who wanted the end of a session: its record is gone, or may still be there.
     void answerEnder(const ListeningKey &key, bool gone);
     [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
     [[nodiscard]] Session *liveSession(const ListeningKey &key);
+    [[nodiscard]] Duration granted(const std::optional<Duration> &wish) const;
 
     void surveyFrom(std::size_t bucket, std::size_t buckets, std::vector<SessionFacts> found,
                     std::function<void(std::vector<SessionFacts>)> done);
@@ -166,7 +179,7 @@ private:
 
     std::unordered_map<ListeningKey, Entry, KeyHash> m_sessions;
     std::unordered_map<Generation, ListeningKey> m_keys; ///< of all in m_sessions
-    /// Whose userId is taken: Opening, New and Acked sessions.
+    /// Whose userId is taken: Opening and live sessions.
     QHash<UserId, ListeningKey> m_users;
     std::map<std::pair<TimePoint, Generation>, ListeningKey> m_deadlines;
     /// Who is told when the record of an ended session is removed.

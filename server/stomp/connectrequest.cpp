@@ -4,6 +4,7 @@
 #include "shared/signaling/closecodes.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace msgsrv {
 
@@ -51,6 +52,17 @@ std::string_view valueOf(const stomp::Frame &frame, std::string_view name, Versi
     return value;
 }
 
+/// A number without a sign; one that no clock could count is the largest that one can.
+std::optional<milliseconds> millisecondsOf(std::string_view text)
+{
+    constexpr qint64 longest = qint64(365) * 24 * 3600 * 1000;
+    if (text.empty() || text.find_first_not_of("0123456789") != text.npos)
+        return std::nullopt;
+    qint64 number = longest;
+    std::from_chars(text.data(), text.data() + text.size(), number); // out of range leaves it as it is
+    return milliseconds(std::min(number, longest));
+}
+
 } // namespace
 
 tl::expected<ConnectRequest, Fault> ConnectRequest::parse(const stomp::Frame &frame)
@@ -80,6 +92,12 @@ tl::expected<ConnectRequest, Fault> ConnectRequest::parse(const stomp::Frame &fr
                     Fault{CloseCode::ProtocolError, "malformed heart-beat",
                           "heart-beat must be two numbers of milliseconds with a comma between them."});
         }
+    }
+    if (frame.find("resume")) {
+        request.resume = millisecondsOf(valueOf(frame, "resume", request.version));
+        if (!request.resume)
+            return tl::unexpected(Fault{CloseCode::ProtocolError, "malformed resume",
+                                        "resume must be a number of milliseconds."});
     }
     return request;
 }

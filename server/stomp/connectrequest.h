@@ -3,6 +3,7 @@
 
 #include "server/stomp/fault.h"
 #include "server/stomp/heartbeat.h"
+#include "shared/base/clock.h"
 #include "shared/signaling/listeningkey.h"
 #include "shared/stomp/frame.h"
 
@@ -21,6 +22,8 @@ struct ConnectRequest
     ListeningKey passcode; ///< as presented, null when absent
     /// Nothing in 1.0, which has no heart-beats.
     std::optional<HeartBeatWish> heartBeat;
+    /// How long the session shall outlive a break of the connection; nothing when the client does not ask.
+    std::optional<milliseconds> resume{};
 
     [[nodiscard]] static tl::expected<ConnectRequest, Fault> parse(const stomp::Frame &frame);
 };

@@ -54,9 +54,14 @@ bool Outbox::deliverBatch(stomp::Version version, const Subscription &subscripti
             break;
         ++written;
     }
-    const int dropped = int(batch.size()) - written;
-    m_broker.settle(queue, m_connection.id(), written, dropped, DropReason::ConnectionLost);
-    return dropped == 0;
+    const int unwritten = int(batch.size()) - written;
+    if (m_keepsUnwritten && unwritten > 0) {
+        m_broker.settle(queue, m_connection.id(), written, 0, DropReason::ConnectionLost);
+        m_broker.hold(queue, m_connection.id(), 0, unwritten);
+    } else {
+        m_broker.settle(queue, m_connection.id(), written, unwritten, DropReason::ConnectionLost);
+    }
+    return unwritten == 0;
 }
 
 bool Outbox::deliverHeld(stomp::Version version, Subscriptions &subscriptions, Subscription &subscription,

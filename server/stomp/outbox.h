@@ -34,6 +34,9 @@ public:
     /// Lets the messages of @p queue flow.
     void open(const ListeningKey &queue) { m_queue = queue; }
     void shut() { m_queue.reset(); }
+    /// Whether messages that could not be written any more go back to the queue, for the next connection, or
+    /// are dropped.
+    void keepUnwritten(bool keep) { m_keepsUnwritten = keep; }
 
     enum class Progress {
         Done, ///< nothing is left, or nothing can be written for now
@@ -64,6 +67,7 @@ private:
     std::optional<ListeningKey> m_queue;
     std::uint64_t m_written = 0;
     bool m_backedUp = false;
+    bool m_keepsUnwritten = false;
 };
 
 } // namespace msgsrv

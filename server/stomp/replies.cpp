@@ -43,17 +43,20 @@ std::string tailOf(Version version, const Message &message)
 
 } // namespace
 
-std::string connected(Version version, const std::string &heartBeat, const QByteArray &session,
-                      const QByteArray &server, const UserId &userId)
+std::string connected(Version version, const Connected &facts)
 {
     std::string out;
     FrameWriter writer(out, "CONNECTED", version);
     writer.header("version", toString(version));
-    writer.header("heart-beat", heartBeat);
-    writer.header("session", view(session));
-    writer.header("server", view(server));
-    if (view(userId.bytes()).find_first_of(" :\\") == std::string_view::npos)
-        writer.header("user-name", view(userId.bytes()));
+    writer.header("heart-beat", facts.heartBeat);
+    writer.header("session", view(facts.session));
+    writer.header("server", view(facts.server));
+    if (view(facts.userId.bytes()).find_first_of(" :\\") == std::string_view::npos)
+        writer.header("user-name", view(facts.userId.bytes()));
+    if (facts.resumeWindow) {
+        writer.header("resume", std::to_string(facts.resumeWindow->count()));
+        writer.header("resumed", facts.resumed ? "true" : "false");
+    }
     writer.finish();
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include "server/stomp/fault.h"
 #include "server/stomp/subscriptions.h"
+#include "shared/base/clock.h"
 #include "shared/signaling/message.h"
 #include "shared/signaling/problem.h"
 #include "shared/signaling/userid.h"
@@ -20,11 +21,18 @@ namespace msgsrv {
 /// The frames that the server sends, ready for the wire. Pure functions.
 namespace reply {
 
-/// @p userId is left out when it holds a blank, a colon or a backslash: CONNECTED is never escaped, and
-/// some clients' parsers stop at such a value.
-[[nodiscard]] std::string connected(stomp::Version version, const std::string &heartBeat,
-                                    const QByteArray &session, const QByteArray &server,
-                                    const UserId &userId);
+struct Connected
+{
+    std::string heartBeat; ///< the header's value
+    QByteArray session;
+    QByteArray server;
+    /// Left out when it holds a blank, a colon or a backslash: CONNECTED is never escaped, and some clients'
+    /// parsers stop at such a value.
+    UserId userId;
+    std::optional<milliseconds> resumeWindow{}; ///< granted; `resume` and `resumed` are left out without
+    bool resumed = false;
+};
+[[nodiscard]] std::string connected(stomp::Version version, const Connected &facts);
 
 [[nodiscard]] std::string receipt(stomp::Version version, std::string_view receiptId);
 

@@ -33,6 +33,7 @@ struct StompSettings
 
     milliseconds loginTimeout = seconds(10); ///< from the first octet or sweep to CONNECTED
     milliseconds disconnectTimeout = seconds(5); ///< for SENDs under way when DISCONNECT came
+    milliseconds probeTimeout = seconds(2); ///< for a sign of life when another wants the userId
     HeartBeat::Settings heartBeat;
     Outbox::Settings delivery;
 

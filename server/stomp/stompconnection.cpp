@@ -45,6 +45,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
 StompConnection::~StompConnection()
 {
     *m_self = nullptr;
+    answerProbes(false);
 }
 
 // Bytes in
@@ -60,6 +61,7 @@ void StompConnection::onActivity(TimePoint now)
 {
     note(now);
     m_heartBeat.received(now);
+    answerProbes(true);
 }
 
 void StompConnection::onMessage(std::string_view bytes, bool, TimePoint now)
@@ -128,6 +130,7 @@ bool StompConnection::attached(const tl::expected<AttachedSession, AttachRefusal
     }
 
     m_session = *result;
+    m_outbox.keepUnwritten(result->resumeWindow > Duration::zero());
     connected();
     return true;
 }
@@ -151,8 +154,13 @@ void StompConnection::connected()
                {{"connection", quint64(m_connection.id())},
                 {"user", principal().name.bytes()},
                 {"version", toString(m_version)}});
-    write(reply::connected(m_version, m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
-                           m_settings.server, principal().name));
+    reply::Connected facts{m_heartBeat.header(), QByteArray::number(quint64(m_connection.id())),
+                           m_settings.server, principal().name};
+    if (m_session && m_session->resumeWindow > Duration::zero()) {
+        facts.resumeWindow = std::chrono::floor<milliseconds>(m_session->resumeWindow);
+        facts.resumed = m_session->resumed;
+    }
+    write(reply::connected(m_version, facts));
     resume();
 }
 
@@ -280,6 +288,7 @@ void StompConnection::deliver()
 void StompConnection::onTick(TimePoint now)
 {
     note(now);
+    watchProbe(now);
     switch (m_state) {
     case State::AwaitingConnect:
     case State::Attaching:
@@ -302,6 +311,40 @@ void StompConnection::onTick(TimePoint now)
     case State::Closed:
         break;
     }
+}
+
+void StompConnection::onProbe(std::function<void(bool alive)> done, TimePoint now)
+{
+    if (m_state == State::Closing || m_state == State::Closed) {
+        done(false);
+        return;
+    }
+    m_probes.push_back(std::move(done));
+    if (m_probes.size() > 1)
+        return; // it was asked already
+    note(now);
+    m_probeDeadline = now + m_settings.probeTimeout;
+    m_probeByBytes = !m_connection.ping();
+    if (m_probeByBytes)
+        write("\n");
+}
+
+void StompConnection::watchProbe(TimePoint now)
+{
+    if (m_probes.empty())
+        return;
+    if (m_probeByBytes && m_connection.bytesUnconfirmed() == 0)
+        answerProbes(true);
+    else if (now >= m_probeDeadline)
+        answerProbes(false);
+}
+
+void StompConnection::answerProbes(bool alive)
+{
+    if (m_probes.empty())
+        return;
+    for (const auto &done : std::exchange(m_probes, {}))
+        done(alive);
 }
 
 void StompConnection::watchPeer(TimePoint now)
@@ -401,8 +444,13 @@ void StompConnection::release()
     if (!m_session)
         return;
     const AttachedSession session = *std::exchange(m_session, std::nullopt);
-    m_with.sessions.connectionClosed(session.key, m_connection.id());
-    if (std::exchange(m_queue, Queue::None) != Queue::None)
+    const auto how = m_finished ? ConnectionEnd::Finished : ConnectionEnd::Broken;
+    m_with.sessions.connectionClosed(session.key, m_connection.id(), how);
+    if (std::exchange(m_queue, Queue::None) == Queue::None)
+        return;
+    if (how == ConnectionEnd::Broken && session.resumeWindow > Duration::zero())
+        m_with.broker.detach(session.key, m_connection.id());
+    else
         m_with.broker.unsubscribe(session.key, m_connection.id());
 }
 
@@ -439,6 +487,7 @@ void StompConnection::describe(ConnectionFacts &facts) const
 void StompConnection::onClosed(bool clean)
 {
     m_state = State::Closed;
+    answerProbes(false);
     log::debug(lcStomp(), "stomp.closed",
                {{"connection", quint64(m_connection.id())}, {"clean", clean ? "yes" : "no"}});
     release();

@@ -19,10 +19,12 @@
 #include "shared/stomp/parser.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace msgsrv {
 
@@ -62,6 +64,7 @@ public:
     void describe(ConnectionFacts &facts) const override;
     void onMessagesReady(const ListeningKey &queue) override;
     void onCloseRequested(quint16 code, const QByteArray &reason) override;
+    void onProbe(std::function<void(bool alive)> done, TimePoint now) override;
 
 private:
     enum class State {
@@ -137,6 +140,8 @@ private:
     void tellUndeliverable(const PendingSend &pending, const Problem &problem);
     void deliver();
     void watchPeer(TimePoint now);
+    void watchProbe(TimePoint now);
+    void answerProbes(bool alive);
 
     // The end
     void refuseCredentials(const QByteArray &login, const char *detail);
@@ -162,6 +167,7 @@ private:
     std::optional<HeartBeatWish> m_wish; ///< of the CONNECT that is being attached
     std::optional<AttachedSession> m_session; ///< until it is given back
     const Account *m_account = nullptr; ///< set, and no session, when an account is connected
+    bool m_finished = false; ///< DISCONNECT came: the end is no break
     bool m_released = false; ///< shared subscriptions are given back
     int m_sharedSubscribing = 0; ///< subscriptions that the broker has not answered
     Subscriptions m_subscriptions;
@@ -174,6 +180,10 @@ private:
     std::optional<TimePoint> m_deadline; ///< of the login or its refusal, then of Disconnecting
     const BucketKey m_address; ///< of the client
     BucketKey m_user; ///< of the session, once attached
+    /// Who waits for a sign of life, and until when.
+    std::vector<std::function<void(bool)>> m_probes;
+    TimePoint m_probeDeadline;
+    bool m_probeByBytes = false; ///< the sign is that the peer's kernel confirms what was written
     const char *m_refusal = nullptr; ///< what is told when Refusing ends
 };
 

@@ -100,13 +100,13 @@ void StompConnection::connect(const stomp::Frame &frame)
     m_wish = request->heartBeat;
     const ConnectionId id = m_connection.id();
     m_with.sessions.attach(
-        {id, request->login, request->passcode},
+        {id, request->login, request->passcode, request->resume},
         [self = m_self, id, login = request->login, &sessions = m_with.sessions,
          &ioThread = m_with.ioThread](tl::expected<AttachedSession, AttachRefusal> result) {
             ioThread.run([self, id, login, &sessions, result = std::move(result)] {
                 const bool wanted = *self && (*self)->attached(result, login);
                 if (!wanted && result)
-                    sessions.connectionClosed(result->key, id);
+                    sessions.connectionClosed(result->key, id, ConnectionEnd::Broken);
             });
         });
 }
@@ -401,6 +401,7 @@ void StompConnection::finishPart(const std::shared_ptr<Commit> &commit)
 void StompConnection::disconnect(const stomp::Frame &frame)
 {
     m_state = State::Disconnecting;
+    m_finished = true;
     m_outbox.shut();
     m_disconnectReceipt = valueOf(frame, "receipt");
     m_deadline = m_now + m_settings.disconnectTimeout;

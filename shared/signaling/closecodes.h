@@ -16,7 +16,7 @@ enum class CloseCode : std::uint16_t {
     PolicyViolation = 1008, ///< understood, but not allowed or not supported
     TooBig = 1009, ///< a frame, header or message above its limit
     InternalError = 1011,
-    Replaced = 4001, ///< a newer connection of the same session took over
+    Replaced = 4001, ///< a newer connection of the same session, or another session of the userId, took over
     SessionEnded = 4002, ///< the session is over: /disconnect, an administrator, or a lost queue
     HeartBeatLost = 4003, ///< nothing came from the client for too long
     SlowConsumer = 4004, ///< the client did not read what was sent to it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import WebSocket from 'ws';
 import { MessagingClient, formatFrame } from '../../resources/web/messaging-client.js';
 import { FakeServer } from './fakeserver.js';
@@ -183,6 +184,100 @@ withServer('a broken connection is replaced by a new session', async (server, ma
     const arrived = next(alice, 'message');
     await bob.exchange('alice', 'again');
     assert.equal((await arrived).content, 'again');
+});
+
+withServer('a session that may be resumed is resumed, with what came meanwhile', async (server, makeClient) => {
+    server.resumeWindow = 30000;
+    const [alice, bob] = [makeClient('alice'), makeClient('bob')];
+    await alice.connect();
+    await bob.connect();
+    assert.deepEqual(alice.details('state').at(-1), { state: 'online', previous: 'connecting', resumed: false });
+    await bob.exchange('alice', 'before');
+    const { socket } = server.sessionOf('alice');
+    const detached = once(socket, 'close');
+    const resumed = next(alice, 'state', 'online');
+    socket.terminate();
+    await detached;
+    assert.equal((await bob.exchange('alice', 'meanwhile')).state, 'queued');
+    assert.equal((await resumed).resumed, true);
+    await bob.exchange('alice', 'after');
+    while (alice.details('message').length < 3) await next(alice, 'message');
+    assert.deepEqual(alice.details('message').map(({ content }) => content), ['before', 'meanwhile', 'after']);
+    assert.equal(server.count('POST /connect'), 2); // one each
+});
+
+withServer('a message that comes again after a break is dispatched once', async (server, makeClient) => {
+    server.resumeWindow = 30000;
+    const [alice, bob] = [makeClient('alice'), makeClient('bob')];
+    await alice.connect();
+    await bob.connect();
+    let heard;
+    const acknowledged = new Promise((resolve) => { heard = resolve; });
+    let cut = true;
+    server.onFrame = (socket, { command }, session) => {
+        if (command !== 'ACK' || session.userId !== 'alice') return false;
+        if (cut) { // the acknowledgement is lost with the connection
+            cut = false;
+            socket.terminate();
+            return true;
+        }
+        heard();
+        return false;
+    };
+    await bob.exchange('alice', 'once');
+    await acknowledged;
+    await bob.exchange('alice', 'twice');
+    while (alice.details('message').length < 2) await next(alice, 'message');
+    assert.deepEqual(alice.details('message').map(({ content }) => content), ['once', 'twice']);
+});
+
+withServer('a session that is over when it is resumed makes room for a new one', async (server, makeClient) => {
+    server.resumeWindow = 30000;
+    const alice = makeClient('alice');
+    await alice.connect();
+    const online = next(alice, 'state', 'online');
+    const { socket } = server.sessionOf('alice');
+    server.sessions.clear();
+    socket.terminate();
+    assert.equal((await online).resumed, false);
+    assert.equal(server.count('POST /connect'), 2);
+});
+
+withServer('a session that waited too long is given back before a new one is opened', async (server, makeClient) => {
+    server.resumeWindow = 1;
+    const alice = makeClient('alice', { reconnect: { ...quick, initialDelay: 50, jitter: 0 } });
+    await alice.connect();
+    const online = next(alice, 'state', 'online');
+    server.intercept = (request) => {
+        if (request.url !== '/disconnect') return undefined;
+        server.sessions.clear();
+        return { status: 200, body: {} };
+    };
+    server.sessionOf('alice').socket.terminate();
+    assert.equal((await online).resumed, false);
+    assert.deepEqual(server.journal.filter((line) => line.startsWith('POST')), ['POST /connect', 'POST /disconnect', 'POST /connect']);
+});
+
+withServer('disconnect() ends a session that waits to be resumed', async (server, makeClient) => {
+    server.resumeWindow = 30000;
+    const alice = makeClient('alice', { reconnect: { ...quick, initialDelay: 60000, jitter: 0 } });
+    await alice.connect();
+    const reconnecting = next(alice, 'state', 'reconnecting');
+    server.sessionOf('alice').socket.terminate();
+    await reconnecting;
+    await alice.disconnect();
+    assert.equal(server.count('POST /disconnect'), 1);
+    assert.equal(alice.state, 'closed');
+});
+
+withServer('a client may do without resuming', async (server, makeClient) => {
+    server.resumeWindow = 30000;
+    const alice = makeClient('alice', { resume: 0 });
+    await alice.connect();
+    const online = next(alice, 'state', 'online');
+    server.sessionOf('alice').socket.terminate();
+    assert.equal((await online).resumed, false);
+    assert.equal(server.count('POST /connect'), 2);
 });
 
 withServer('while the old session lives on, 409 is tried again', async (server, makeClient) => {

@@ -22,6 +22,8 @@ export class FakeServer {
     /** Set by tests: (socket, frame, session) => true when the frame was dealt with. */
     onFrame = () => false;
     heartbeat = '0,0';
+    /** What is granted to a CONNECT with `resume`, in ms; 0: nothing. */
+    resumeWindow = 0;
 
     async start(port = 0) {
         this.http = createServer((request, response) => this.#serve(request, response));
@@ -51,10 +53,16 @@ export class FakeServer {
     deliver(from, to, content) {
         const [key, session] = [...this.sessions].find(([, { userId }]) => userId === to) ?? [];
         if (!session) return undefined;
+        const message = { id: `m${++this.sent}`, from, content };
+        if (session.acks || !session.subscription) (session.unsettled ??= []).push(message);
         if (!session.subscription) return 'queued';
-        session.socket.send(formatFrame('MESSAGE', { destination: `/queue/${key}`, subscription: session.subscription,
-            'message-id': `m${++this.sent}`, 'content-type': 'application/json', from }, JSON.stringify({ from, content })));
+        this.#write(key, session, message);
         return 'delivered';
+    }
+
+    #write(key, session, { id, from, content }, more = {}) {
+        session.socket.send(formatFrame('MESSAGE', { destination: `/queue/${key}`, subscription: session.subscription, 'message-id': id,
+            ...(session.acks && { ack: id }), ...more, 'content-type': 'application/json', from }, JSON.stringify({ from, content })));
     }
 
     static problem(status, name, detail) {
@@ -107,7 +115,10 @@ export class FakeServer {
             }
         });
         socket.on('close', () => {
-            if (this.sessions.get(key)?.socket === socket) this.sessions.delete(key);
+            const session = this.sessions.get(key);
+            if (session?.socket !== socket) return;
+            if (session.resumable) session.socket = session.subscription = undefined;
+            else this.sessions.delete(key);
         });
     }
 
@@ -118,11 +129,20 @@ export class FakeServer {
                 socket.send(formatFrame('ERROR', { message: 'Access refused' }, 'Access refused'));
                 return socket.close(4006, 'credentials refused');
             }
+            const resumed = session.resumable === true;
             session.socket = socket;
-            socket.send(formatFrame('CONNECTED', { version: '1.2', 'heart-beat': this.heartbeat, server: 'fake/1' }));
+            session.resumable = this.resumeWindow > 0 && headers.has('resume');
+            socket.send(formatFrame('CONNECTED', { version: '1.2', 'heart-beat': this.heartbeat, server: 'fake/1',
+                ...(session.resumable && { resume: this.resumeWindow, resumed }) }));
             return;
         }
-        if (command === 'SUBSCRIBE') session.subscription = headers.get('id');
+        if (command === 'SUBSCRIBE') {
+            session.subscription = headers.get('id');
+            session.acks = headers.get('ack') !== 'auto';
+            for (const message of session.unsettled ?? []) this.#write(key, session, message, { redelivered: true });
+            if (!session.acks) session.unsettled = [];
+        }
+        if (command === 'ACK') session.unsettled = session.unsettled.filter(({ id }) => id !== headers.get('id'));
         if (command === 'SEND') {
             const to = decodeURIComponent(headers.get('destination').slice('/user/'.length));
             if (!this.deliver(session.userId, to, JSON.parse(body))) {

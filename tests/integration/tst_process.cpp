@@ -131,7 +131,6 @@ void TestProcess::badConfigurationIsRefusedWithAHint_data()
     row("exchange.require_key=maybe", "exchange.require_key");
     row("sessions.store=postgres", "postgresql");
     row("sessions.store=postgresql", "sessions.store");
-    row("sessions.conflict=probe", "sessions.conflict");
     row("broker.kind=rabbitmq", "broker.kind");
     row("stomp.path=ws", "stomp.path");
     row("net.trusted_proxies=[\"10.0.0.0/99\"]", "net.trusted_proxies");

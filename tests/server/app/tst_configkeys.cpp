@@ -99,7 +99,7 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QCOMPARE(config.sessions.storeQueue, 10'000);
     QVERIFY(config.sessions.unackedTtl == 60s && config.sessions.resumeWindow == 60s);
     QCOMPARE(config.sessions.resume, ResumePolicy::Ask);
-    QCOMPARE(config.sessions.conflict, ConflictPolicy::Reject);
+    QCOMPARE(config.sessions.conflict, ConflictPolicy::Probe);
     QVERIFY(config.sessions.sweepInterval == 30s);
     QVERIFY(config.exchange.requireKey);
     QCOMPARE(config.broker.kind, BrokerKind::Embedded);
@@ -262,14 +262,10 @@ void TestConfigKeys::badValuesAreRefused_data()
     row("sessions.store", std::string("sqllite"),
         R"(sessions.store must be "memory" or "sqlite", but is "sqllite"; did you mean "sqlite"?)");
     row("sessions.store", true, R"(sessions.store must be "memory" or "sqlite", but is true)");
-    row("sessions.resume", std::string("always"),
-        R"(sessions.resume = "always" is not available yet: broken connections cannot be resumed)");
     row("sessions.resume", std::string("nevr"),
-        R"(sessions.resume must be "ask" or "never", but is "nevr"; did you mean "never"?)");
-    row("sessions.conflict", std::string("probe"),
-        R"(sessions.conflict = "probe" is not available yet: a second session of the same userId is always rejected)");
-    row("sessions.conflict", std::string("replace"),
-        R"(sessions.conflict = "replace" is not available yet: a second session of the same userId is always rejected)");
+        R"(sessions.resume must be "ask" or "always" or "never", but is "nevr"; did you mean "never"?)");
+    row("sessions.conflict", std::string("probes"),
+        R"(sessions.conflict must be "probe" or "reject" or "replace", but is "probes"; did you mean "probe"?)");
     row("broker.kind", std::string("rabbitmq"),
         R"(broker.kind = "rabbitmq" is not available yet: queues are kept by the embedded broker only)");
     row("management.listen", std::string("*:8443"),

@@ -44,11 +44,12 @@ private:
 class FakeSessions final : public Sessions
 {
 public:
-    void open(const UserId &userId, const QByteArray &address,
+    void open(const OpenRequest &request,
               std::function<void(tl::expected<OpenedSession, Problem>)> done) override
     {
-        opened.emplace_back(userId.bytes(), address);
-        finish([this, userId, done = std::move(done)] {
+        opened.emplace_back(request.userId.bytes(), request.address);
+        openedWith = request.key;
+        finish([this, userId = request.userId, done = std::move(done)] {
             if (problem)
                 done(tl::unexpected(*problem));
             else
@@ -73,7 +74,7 @@ public:
         done(tl::unexpected(AttachRefusal::BadCredentials));
     }
 
-    void connectionClosed(const ListeningKey &, ConnectionId) override { }
+    void connectionClosed(const ListeningKey &, ConnectionId, ConnectionEnd) override { }
 
     void releaseHeld()
     {
@@ -82,6 +83,7 @@ public:
     }
 
     std::vector<std::pair<QByteArray, QByteArray>> opened; ///< userId, address
+    ListeningKey openedWith; ///< the key that the latest presented
     std::vector<QByteArray> ended; ///< keys
     ListeningKey nextKey = ListeningKey::generate();
     std::optional<Problem> problem;

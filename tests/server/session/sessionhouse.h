@@ -30,6 +30,22 @@ public:
     {
         requests.push_back({connection, code});
     }
+    void probe(ConnectionId connection, std::function<void(bool)> done) override
+    {
+        probed.push_back(connection);
+        m_probes.push_back(std::move(done));
+    }
+    /// Answers the oldest probe.
+    void answerProbe(bool alive)
+    {
+        const auto done = std::move(m_probes.front());
+        m_probes.erase(m_probes.begin());
+        done(alive);
+    }
+    std::vector<ConnectionId> probed;
+
+private:
+    std::vector<std::function<void(bool)>> m_probes;
 };
 
 inline UserId user(const char *name)
@@ -91,10 +107,10 @@ struct SessionHouse
     using OpenResult = tl::expected<OpenedSession, Problem>;
     using AttachResult = tl::expected<AttachedSession, AttachRefusal>;
 
-    OpenResult open(const char *name)
+    OpenResult open(const char *name, const ListeningKey &key = {})
     {
         std::optional<OpenResult> result;
-        service->open(user(name), "ws://host/ws", [&](OpenResult r) { result = std::move(r); });
+        service->open({user(name), "ws://host/ws", key}, [&](OpenResult r) { result = std::move(r); });
         settle();
         return result.value();
     }
@@ -135,9 +151,9 @@ struct SessionHouse
         return result.value();
     }
 
-    void closed(const ListeningKey &key, ConnectionId connection)
+    void closed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how = ConnectionEnd::Finished)
     {
-        service->connectionClosed(key, connection);
+        service->connectionClosed(key, connection, how);
         settle();
     }
 

@@ -50,7 +50,7 @@ public:
             break;
         case 3:
             if (pick(4) == 0)
-                closed(pick(4) == 0 ? m_owner : connection);
+                closed(pick(4) == 0 ? m_owner : connection, pick(2) == 0);
             break;
         case 4:
         case 5:
@@ -67,7 +67,9 @@ public:
             break;
         case 10:
             if (pick(20) == 0)
-                feed(pick(4) == 0 ? Event::Any(Event::CloseRequested{"house rules"}) : Event::EndRequested{});
+                feed(pick(4) == 0       ? Event::Any(Event::CloseRequested{"house rules"})
+                         : pick(4) == 0 ? Event::Any(Event::Superseded{})
+                                        : Event::EndRequested{});
             break;
         case 11:
             feed(Event::Inspected{m_now - milliseconds(pick(2) == 0 ? 0 : pick(3000)), pick(3) == 0});
@@ -89,7 +91,7 @@ public:
     {
         if (m_session.state == State::Opening)
             beStored();
-        closed(m_session.connection);
+        closed(m_session.connection, false);
         for (int i = 0; i < 20 && m_session.state != State::Forgotten; ++i) {
             m_now += seconds(20);
             feed(Event::Tick{});
@@ -110,7 +112,8 @@ private:
 
     void beStored()
     {
-        feed(pick(2) == 0 ? Event::Any(Event::Stored{}) : Event::Restored{.wasAcked = pick(4) != 0});
+        feed(pick(2) == 0 ? Event::Any(Event::Stored{})
+                          : Event::Restored{.wasAcked = pick(4) != 0, .resumeWindow = seconds(60)});
     }
 
     void attach(ConnectionId connection)
@@ -118,20 +121,27 @@ private:
         if (m_askedToClose.contains(connection) || m_closed.contains(connection))
             return; // ids are not used again
         const bool live = m_session.isLive();
-        feed(Event::Attached{connection});
+        const Duration window = pick(2) == 0 ? Duration::zero() : Duration(seconds(1 + pick(60)));
+        feed(Event::Attached{connection, window});
         if (live) {
+            if (connection != m_owner)
+                m_window = window;
             m_open.insert(connection);
             m_owner = connection;
         }
         checkOwners();
     }
 
-    void closed(ConnectionId connection)
+    void closed(ConnectionId connection, bool broken)
     {
+        const bool mayBeResumed = m_session.isLive() && broken && connection == m_owner
+            && connection != ConnectionId::None && m_window > Duration::zero();
         m_open.erase(connection);
         if (connection != ConnectionId::None)
             m_closed.insert(connection);
-        feed(Event::ConnectionClosed{connection});
+        feed(Event::ConnectionClosed{connection, broken});
+        if (mayBeResumed && m_session.state != State::Detached)
+            complain("a session that may be resumed was lost");
         if (connection == m_owner)
             m_owner = ConnectionId::None;
     }
@@ -153,7 +163,7 @@ private:
         const SessionEffects effects = m_machine.step(m_session, event, m_now);
         if (before.state == State::Forgotten && !effects.empty())
             complain("a forgotten session has effects");
-        if (before.state == State::Opening && m_session.state == State::New)
+        if (before.state == State::Opening && m_session.isLive())
             m_recordKept = true;
         if (before.isLive() && !m_session.isLive() && !mayEnd(before, event))
             complain("a session was lost without a cause");
@@ -177,17 +187,19 @@ private:
     bool mayEnd(const Session &before, const Event::Any &event) const
     {
         if (const auto *closed = std::get_if<Event::ConnectionClosed>(&event))
-            return closed->connection == m_owner;
+            return closed->connection == m_owner && (!closed->broken || m_window == Duration::zero());
         if (const auto *deleted = std::get_if<Event::QueueDeleted>(&event))
             return deleted->consumer == m_owner;
         if (std::holds_alternative<Event::Tick>(event))
-            return before.state == State::New && m_now >= before.ackBy;
+            return (before.state == State::New && m_now >= before.ackBy)
+                || (before.state == State::Detached && m_now >= before.detachedUntil);
         if (const auto *inspected = std::get_if<Event::Inspected>(&event)) {
             return before.state == State::Acked && !inspected->queueExists && before.missingSince
                 && inspected->begun > before.ackedAt;
         }
         return std::holds_alternative<Event::EndRequested>(event)
-            || std::holds_alternative<Event::CloseRequested>(event);
+            || std::holds_alternative<Event::CloseRequested>(event)
+            || std::holds_alternative<Event::Superseded>(event);
     }
 
     bool mayAck(const Event::Any &event) const
@@ -267,6 +279,9 @@ private:
             complain("reservation and session disagree");
         if (m_session.state == State::Acked && m_session.connection == ConnectionId::None)
             complain("acked without an owner");
+        if (m_session.state == State::Detached
+            && (m_session.connection != ConnectionId::None || !m_session.deadline()))
+            complain("detached and owned, or for ever");
         if (m_forgotten != (m_session.state == State::Forgotten))
             complain("forgotten by halves");
         if (m_forgotten) {
@@ -300,6 +315,7 @@ private:
     std::string m_complaint;
 
     ConnectionId m_owner = ConnectionId::None;
+    Duration m_window{}; ///< granted to the owner
     std::set<ConnectionId> m_open;
     std::set<ConnectionId> m_closed;
     std::set<ConnectionId> m_askedToClose;

@@ -76,18 +76,21 @@ std::vector<Event::Any> everyEvent(TimePoint now)
 {
     std::vector<Event::Any> events{Event::Stored{},
                                    Event::StoreFailed{},
-                                   Event::Restored{false},
-                                   Event::Restored{true},
+                                   Event::Restored{false, seconds(60)},
+                                   Event::Restored{true, seconds(60)},
                                    Event::StoreRemoved{},
                                    Event::StoreRemoveFailed{},
                                    Event::EndRequested{},
                                    Event::CloseRequested{"house rules"},
+                                   Event::Superseded{},
                                    Event::Inspected{now, false},
                                    Event::Inspected{now, true},
                                    Event::Tick{}};
     for (const ConnectionId connection : {alpha, beta, stranger}) {
         events.push_back(Event::Attached{connection});
         events.push_back(Event::ConnectionClosed{connection});
+        events.push_back(Event::Attached{connection, seconds(30)});
+        events.push_back(Event::ConnectionClosed{connection, true});
         events.push_back(Event::QueueCreated{connection});
         events.push_back(Event::QueueDeleted{connection});
     }
@@ -133,12 +136,12 @@ private slots:
         QFETCH(const bool, wasAcked);
         QFETCH(const int, resumeWindow);
         QFETCH(const int, seconds);
-        Fixture f{SessionMachine({.resumeWindow = std::chrono::seconds(resumeWindow)}), {}, start};
-        COMPARE_EFFECTS(f(Event::Restored{wasAcked}), "reserve; publish");
-        QCOMPARE(f.session.state, State::New);
+        Fixture f;
+        COMPARE_EFFECTS(f(Event::Restored{wasAcked, std::chrono::seconds(resumeWindow)}), "reserve; publish");
+        QCOMPARE(f.session.state, wasAcked && resumeWindow > 0 ? State::Detached : State::New);
         QVERIFY(f.session.deadline() == start + std::chrono::seconds(seconds));
         f.now = start + std::chrono::seconds(seconds);
-        if (wasAcked) {
+        if (f.session.state == State::Detached) {
             // The daemon went, not the client: nothing strange.
             COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
             QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
@@ -152,9 +155,9 @@ private slots:
     void aRestoredSessionThatIsAttachedHasTimeToSubscribe()
     {
         Fixture f;
-        (void)f(Event::Restored{true});
+        (void)f(Event::Restored{true, seconds(60)});
         f.now = start + seconds(59);
-        COMPARE_EFFECTS(f(Event::Attached{alpha}), "");
+        COMPARE_EFFECTS(f(Event::Attached{alpha}), "reserve");
         QVERIFY(f.session.deadline() == f.now + seconds(60));
         COMPARE_EFFECTS(f(Event::QueueCreated{alpha}), "store-update");
         QCOMPARE(f.session.state, State::Acked);
@@ -517,6 +520,83 @@ private slots:
         QCOMPARE(f.session.connection, alpha);
         QCOMPARE(f.session.state, State::Ending);
         QCOMPARE(f.session.endReason, EndReason::ClientEnded);
+    }
+
+    void aBrokenConnectionLeavesASessionThatMayBeResumed()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::QueueCreated{alpha});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "detach 1; reserve; store-update");
+        QCOMPARE(f.session.state, State::Detached);
+        QVERIFY(f.session.isLive());
+        QVERIFY(f.session.deadline() == f.now + seconds(30));
+        // What is still said of the old connection has no effect.
+        COMPARE_EFFECTS(f(Event::QueueDeleted{alpha}), "");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha}), "");
+        QCOMPARE(f.session.state, State::Detached);
+
+        f.now += seconds(29);
+        COMPARE_EFFECTS(f(Event::Tick{}), "");
+        COMPARE_EFFECTS(f(Event::Attached{beta, seconds(10)}), "reserve");
+        QCOMPARE(f.session.state, State::New);
+        QVERIFY(f.session.deadline() == f.now + seconds(60));
+        COMPARE_EFFECTS(f(Event::QueueCreated{beta}), "store-update");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{beta, true}), "detach 2; reserve; store-update");
+        QVERIFY(f.session.deadline() == f.now + seconds(10));
+    }
+
+    void nobodyResumingEndsTheSession()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "detach 1; reserve");
+        f.now += seconds(30);
+        COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
+        QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
+        COMPARE_EFFECTS(f(Event::Attached{beta, seconds(30)}), "");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void aSupersededSessionClosesItsConnection()
+    {
+        Fixture f;
+        f.makeAcked(alpha);
+        COMPARE_EFFECTS(f(Event::Superseded{}), "withdraw; remove; store-remove; close 1 4001");
+        QCOMPARE(f.session.endReason, EndReason::Superseded);
+        COMPARE_EFFECTS(f(Event::Superseded{}), "");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void aFinishedConnectionEndsASessionThatMightBeResumed()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, false}), "withdraw; remove; store-remove");
+        QCOMPARE(f.session.endReason, EndReason::ConnectionClosed);
+    }
+
+    void aDetachedSessionCanBeEnded()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::ConnectionClosed{alpha, true});
+        COMPARE_EFFECTS(f(Event::EndRequested{}), "withdraw; remove; store-remove");
+        COMPARE_EFFECTS(f(Event::StoreRemoved{}), "forget");
+    }
+
+    void theGrantIsThatOfTheConnectionThatHoldsTheSession()
+    {
+        Fixture f;
+        f.makeNew();
+        f(Event::Attached{alpha, seconds(30)});
+        f(Event::Attached{beta});
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{alpha, true}), "");
+        COMPARE_EFFECTS(f(Event::ConnectionClosed{beta, true}), "withdraw; remove; store-remove");
     }
 
     void theRecordSaysWhetherTheSessionIsAcked()

@@ -158,7 +158,7 @@ private:
     void open()
     {
         const char *name = names[std::size_t(pick(int(names.size())))];
-        m_house.service->open(user(name), {}, [this, name](const SessionHouse::OpenResult &result) {
+        m_house.service->open({user(name), {}}, [this, name](const SessionHouse::OpenResult &result) {
             if (!result)
                 return;
             m_known[name] = result->key;
@@ -205,12 +205,12 @@ private:
     {
         const bool tellFirst = pick(2) == 0;
         if (closes && tellFirst)
-            m_house.service->connectionClosed(client.key, client.id);
+            m_house.service->connectionClosed(client.key, client.id, ConnectionEnd::Finished);
         if (client.subscribed)
             m_house.broker.unsubscribe(client.key, client.id);
         client.unsubscribed = client.unsubscribed || client.subscribed;
         if (closes && !tellFirst)
-            m_house.service->connectionClosed(client.key, client.id);
+            m_house.service->connectionClosed(client.key, client.id, ConnectionEnd::Finished);
         client.subscribed = false;
         client.attached = client.attached && !closes;
         client.gone = client.gone || closes;

@@ -53,7 +53,7 @@ private slots:
     {
         SessionHouse house;
         int answers = 0;
-        house.service->open(user("alice"), {}, [&](auto) { ++answers; });
+        house.service->open({user("alice"), {}}, [&](auto) { ++answers; });
         while (house.mainThread.runOne()) { }
         QVERIFY(!house.directory.findUser(user("alice")));
         QCOMPARE(answers, 0);
@@ -68,7 +68,7 @@ private slots:
         int opened = 0;
         int taken = 0;
         for (int i = 0; i < 2; ++i) {
-            house.service->open(user("alice"), {}, [&](const SessionHouse::OpenResult &result) {
+            house.service->open({user("alice"), {}}, [&](const SessionHouse::OpenResult &result) {
                 result ? ++opened : ++taken;
                 if (!result)
                     QCOMPARE(result.error().cause, ProblemCause::UserIdTaken);
@@ -173,7 +173,7 @@ private slots:
     void aSessionThatIsBeingStoredCannotBeAttached()
     {
         SessionHouse house;
-        house.service->open(user("alice"), {}, [](auto) {});
+        house.service->open({user("alice"), {}}, [](auto) {});
         while (house.mainThread.runOne()) { }
         std::optional<SessionHouse::AttachResult> result;
         house.service->attach({first, "alice", {}}, [&](auto r) { result = std::move(r); });
@@ -229,9 +229,9 @@ private slots:
             QVERIFY(house.subscribe(key, second));
         for (int i = 0; i < 2; ++i) {
             if (closedFirst)
-                house.service->connectionClosed(key, first);
+                house.service->connectionClosed(key, first, ConnectionEnd::Finished);
             house.broker.unsubscribe(key, first);
-            house.service->connectionClosed(key, first);
+            house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         }
         if (!afterSubscribe)
             QVERIFY(house.subscribe(key, second));
@@ -279,7 +279,7 @@ private slots:
         const ListeningKey key = house.open("alice").value().key;
         bool attached = false;
         house.service->attach({first, "alice", key}, [&](auto r) { attached = r.has_value(); });
-        house.service->connectionClosed(key, first);
+        house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         house.settle();
         QVERIFY(attached);
         QCOMPARE(house.sessions(), 0);
@@ -576,16 +576,100 @@ private slots:
         SessionHouse house;
         const ListeningKey key = house.acked("alice", first);
         int answers = 0;
-        house.service->open(user("bob"), {}, [&](auto) { ++answers; });
+        house.service->open({user("bob"), {}}, [&](auto) { ++answers; });
         while (house.mainThread.runOne()) { }
-        house.service->open(user("carol"), {}, [&](auto) { ++answers; });
-        house.service->connectionClosed(key, first);
+        house.service->open({user("carol"), {}}, [&](auto) { ++answers; });
+        house.service->connectionClosed(key, first, ConnectionEnd::Finished);
         house.broker.unsubscribe(key, first);
         house.service.reset();
         house.settle();
         emit house.broker.queueCreated(key, stranger);
         QCOMPARE(answers, 0);
         QCOMPARE(house.metric("messaging_sessions{state=\"acked\"}"), 1.0); // what it was at the end
+    }
+
+    void aDetachedSessionIsSupersededWithoutAProbe()
+    {
+        SessionHouse house;
+        house.settings.resumeWindow = seconds(60);
+        house.settings.resumeUnasked = true;
+        house.settings.conflict = SessionService::Conflict::Probe;
+        house.start();
+        const ListeningKey key = house.acked("alice", first);
+        house.closed(key, first, ConnectionEnd::Broken);
+        QCOMPARE(house.service->count(SessionState::Detached), qint64(1));
+        const auto opened = house.open("alice");
+        QVERIFY(opened && !(opened->key == key));
+        QVERIFY(house.connections.probed.empty());
+        QCOMPARE(house.service->liveCount(), qint64(1));
+    }
+
+    void theProbeDecides()
+    {
+        SessionHouse house;
+        house.settings.conflict = SessionService::Conflict::Probe;
+        house.start();
+        const ListeningKey key = house.acked("alice", first);
+        for (const bool alive : {true, false}) {
+            std::optional<SessionHouse::OpenResult> result;
+            house.service->open({user("alice"), {}},
+                                [&](SessionHouse::OpenResult r) { result = std::move(r); });
+            house.settle();
+            QVERIFY(!result);
+            house.connections.answerProbe(alive);
+            house.settle();
+            QVERIFY(result);
+            QCOMPARE(result->has_value(), !alive);
+        }
+        QCOMPARE(house.connections.probed, (std::vector<ConnectionId>{first, first}));
+        QCOMPARE(house.connections.requests,
+                 (std::vector<RecordingConnections::Request>{{first, int(CloseCode::Replaced)}}));
+        QCOMPARE(house.service->liveCount(), qint64(1));
+    }
+
+    void ofManyNewcomersOneGetsTheUserId()
+    {
+        SessionHouse house;
+        house.settings.conflict = SessionService::Conflict::Probe;
+        house.start();
+        (void)house.acked("alice", first);
+        int opened = 0;
+        int refused = 0;
+        for (int i = 0; i < 3; ++i) {
+            house.service->open({user("alice"), {}},
+                                [&](const SessionHouse::OpenResult &r) { r ? ++opened : ++refused; });
+        }
+        house.settle();
+        for (int i = 0; i < 3; ++i)
+            house.connections.answerProbe(false);
+        house.settle();
+        QCOMPARE(opened, 1);
+        QCOMPARE(refused, 2);
+    }
+
+    void aConnectionThatCameDuringTheProbeKeepsTheSession()
+    {
+        SessionHouse house;
+        house.settings.conflict = SessionService::Conflict::Probe;
+        house.start();
+        const ListeningKey key = house.acked("alice", first);
+        std::optional<SessionHouse::OpenResult> result;
+        house.service->open({user("alice"), {}}, [&](SessionHouse::OpenResult r) { result = std::move(r); });
+        house.settle();
+        (void)house.attach(second, "alice", key).value();
+        house.connections.answerProbe(false);
+        house.settle();
+        QVERIFY(result && !*result);
+        QCOMPARE(result->error().cause, ProblemCause::UserIdTaken);
+    }
+
+    void theKeyGivesItsSessionBack()
+    {
+        SessionHouse house;
+        const auto opened = house.open("alice").value();
+        const auto again = house.open("alice", opened.key);
+        QVERIFY(again && again->key == opened.key && again->generation == opened.generation);
+        QVERIFY(!house.open("alice", ListeningKey::generate()));
     }
 };
 

@@ -24,6 +24,7 @@ class NoConnections final : public ConnectionPort
 {
 public:
     void requestClose(ConnectionId, quint16, const QByteArray &) override { }
+    void probe(ConnectionId, std::function<void(bool)> done) override { done(false); }
 };
 
 constexpr unsigned threadCount = 3;
@@ -61,7 +62,7 @@ private slots:
                 const ConnectionId connection = makeConnectionId(thread, std::uint64_t(i) + 1);
 
                 const auto opened = std::make_shared<std::promise<std::optional<ListeningKey>>>();
-                service.open(userId, "ws://host/ws", [opened](auto result) {
+                service.open({userId, "ws://host/ws"}, [opened](auto result) {
                     opened->set_value(result ? std::optional(result->key) : std::nullopt);
                 });
                 const std::optional<ListeningKey> key = opened->get_future().get();
@@ -84,7 +85,7 @@ private slots:
                     service.end(*key, [](const auto &) {});
                 if (i % 2 == 0)
                     broker.unsubscribe(*key, connection);
-                service.connectionClosed(*key, connection);
+                service.connectionClosed(*key, connection, ConnectionEnd::Finished);
             }
             --running;
         };

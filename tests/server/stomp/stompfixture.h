@@ -34,7 +34,14 @@ public:
             sent += QByteArray(bytes.data(), qsizetype(bytes.size())).replace('\0', "^@");
         return result;
     }
-    void ping() override { ++pings; }
+    bool ping() override
+    {
+        ++pings;
+        return pongs;
+    }
+    [[nodiscard]] qint64 bytesUnconfirmed() const override { return unconfirmed; }
+    bool pongs = true;
+    qint64 unconfirmed = 0;
     void close(quint16 code, const QByteArray &reason) override
     {
         closeCode = code;
@@ -83,9 +90,7 @@ class FakeSessions final : public Sessions
 public:
     using AttachDone = std::function<void(tl::expected<AttachedSession, AttachRefusal>)>;
 
-    void open(const UserId &, const QByteArray &,
-              std::function<void(tl::expected<OpenedSession, Problem>)>) override
-    { }
+    void open(const OpenRequest &, std::function<void(tl::expected<OpenedSession, Problem>)>) override { }
     void end(const ListeningKey &, std::function<void(tl::expected<void, Problem>)>) override { }
     void attach(const AttachRequest &request, AttachDone done) override
     {
@@ -94,9 +99,10 @@ public:
         if (atOnce)
             answer();
     }
-    void connectionClosed(const ListeningKey &key, ConnectionId connection) override
+    void connectionClosed(const ListeningKey &key, ConnectionId connection, ConnectionEnd how) override
     {
         closed.push_back({key, connection});
+        ends.push_back(how);
         if (onClosed)
             onClosed();
     }
@@ -119,6 +125,7 @@ public:
     bool draining = false;
     std::vector<AttachRequest> requests;
     std::vector<std::pair<ListeningKey, ConnectionId>> closed;
+    std::vector<ConnectionEnd> ends; ///< how, of each in `closed`
     std::function<void()> onClosed;
 
 private:
@@ -250,10 +257,11 @@ struct StompFixture
         sessions.session = {user(name), key("queue.alice"), Generation(1)};
         directory.add({user(name), key("queue.alice"), Generation(1)});
         directory.add({user("bob"), key("queue.bob"), Generation(2)});
-        stomp = std::make_unique<StompConnection>(
-            connection,
-            StompConnection::Collaborators{sessions, exchange, broker, destinations, ioThread, metrics, limits},
-            settings);
+        stomp = std::make_unique<StompConnection>(connection,
+                                                  StompConnection::Collaborators{sessions, exchange, broker,
+                                                                                 destinations, ioThread,
+                                                                                 metrics, limits},
+                                                  settings);
     }
 
     /// "^@" stands for NUL.
