@@ -75,6 +75,8 @@ struct Config
     struct Sessions
     {
         SessionStoreKind store = SessionStoreKind::Memory;
+        std::string file; ///< of sqlite; empty: sessions.sqlite in the state directory
+        int storeQueue = 0; ///< operations that may wait for the store
         std::string url; ///< secret
         milliseconds unackedTtl{};
         ResumePolicy resume = ResumePolicy::Ask;

@@ -252,16 +252,30 @@ std::vector<ConfigKey> makeKeys()
     // ---- sessions
     add({.name = "sessions.store",
          .type = "choice",
-         .defaultValue = R"("memory")",
+         .defaultValue = R"("sqlite")",
          .field = ChoiceField{{
              {"memory", [](Config &c) { c.sessions.store = SessionStoreKind::Memory; }},
-             {"sqlite", [](Config &c) { c.sessions.store = SessionStoreKind::Sqlite; },
-              "sessions are kept in memory only"},
+             {"sqlite", [](Config &c) { c.sessions.store = SessionStoreKind::Sqlite; }},
              {"postgresql", [](Config &c) { c.sessions.store = SessionStoreKind::PostgreSql; },
-              "sessions are kept in memory only"},
+              "sessions are kept in SQLite or in memory only"},
          }},
          .meaning
-         = "where sessions are kept: `memory`; later also `sqlite` (then the default) and `postgresql`"});
+         = "where sessions are kept: `sqlite`, a file, so that they outlive the daemon, or `memory`; "
+           "later also `postgresql`"});
+    add({.name = "sessions.file",
+         .type = "file",
+         .defaultValue = R"("")",
+         .field = TextField{[](Config &config, const std::string &text) -> Stored {
+             config.sessions.file = text;
+             return {};
+         }},
+         .meaning
+         = "the file of `sqlite`, on a local disk; empty: `sessions.sqlite` in the state directory"});
+    add({.name = "sessions.store_queue",
+         .type = "count",
+         .defaultValue = "10000",
+         .field = CountField{[](Config &c) -> int & { return c.sessions.storeQueue; }},
+         .meaning = "what may wait for the store's disk, more is answered 503; 0: unlimited"});
     add({.name = "sessions.url",
          .type = "URL",
          .defaultValue = R"("")",

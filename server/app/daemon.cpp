@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/app/daemon.h"
 
+#include "server/app/openstore.h"
 #include "server/app/systemfacts.h"
 #include "server/app/tlspair.h"
 #include "server/broker/brokercollector.h"
@@ -23,7 +24,7 @@
 #include "server/session/sessionservice.h"
 #include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
-#include "server/storage/memorysessionstore.h"
+#include "server/storage/storemetrics.h"
 #include "shared/base/directories.h"
 #include "shared/base/log.h"
 #include "shared/base/random.h"
@@ -240,7 +241,7 @@ struct Daemon::Parts
     IoThreads ioThreads;
     EmbeddedBroker broker;
     EmbeddedDestinations destinations;
-    MemorySessionStore store;
+    const std::unique_ptr<SessionStore> store;
     const std::shared_ptr<BrokerCollector> brokerCollector
         = std::make_shared<BrokerCollector>(broker, &destinations);
     SessionDirectory directory;
@@ -281,27 +282,30 @@ Daemon::Parts::Parts(const Config &config)
                     .queues = config.broker.queues,
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
-    , sessions({.session
-                = {.unackedTtl = config.sessions.unackedTtl, .resumeWindow = config.sessions.resumeWindow},
+    , store(makeStore(config.sessions))
+    , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
                 .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
                                                                               : config.sessions.resumeWindow,
                 .resumeUnasked = config.sessions.resume == ResumePolicy::Always,
                 .conflict = conflictOf(config.sessions.conflict),
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
-               {mainThread, broker, store, directory, ioThreads, metrics})
+               {mainThread, broker, *store, directory, ioThreads, metrics})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
         if (stopDeadline)
             failed.emplace_back("The server is stopping.");
+        if (!store->health().up)
+            failed.emplace_back("The session store cannot be written to.");
         return failed;
     })
 {
     broker.setFlowTap(&flowTap);
     exchange.setFlowTap(&flowTap);
     metrics.add(brokerCollector);
+    addStoreMetrics(metrics, *store);
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
                      [budget = bodyMemory] { return double(budget->used()); });
 }
@@ -364,9 +368,11 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
 { }
 
 Daemon::Management::Management(const Config &config, Parts &parts)
-    : node({.boot = newBootId(), .store = QStringLiteral("memory"), .broker = QStringLiteral("embedded")},
+    : node({.boot = newBootId(),
+            .store = storeName(config.sessions.store),
+            .broker = QStringLiteral("embedded")},
            {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
-            parts.frontMetrics, parts.metrics, parts.stopping})
+            parts.frontMetrics, *parts.store, parts.metrics, parts.stopping})
     , server(managementSettings(config, node.boot()), node, parts.flowTap, parts.managementMetrics)
 {
     node.setNegotiations(&server.feeds().negotiations());
@@ -397,6 +403,10 @@ std::optional<Daemon::Failure> Daemon::start()
 {
     m_parts = std::make_unique<Parts>(m_config);
     if (auto failure = openListeners()) {
+        m_parts.reset();
+        return failure;
+    }
+    if (auto failure = restoreSessions()) {
         m_parts.reset();
         return failure;
     }
@@ -453,6 +463,15 @@ std::optional<Daemon::Failure> Daemon::openListeners()
                               .port = parts.shared ? parts.httpSockets.port() : parts.stompSockets.port(),
                               .isHttpListener = parts.shared,
                               .path = QByteArray::fromStdString(m_config.stomp.path)};
+    return std::nullopt;
+}
+
+std::optional<Daemon::Failure> Daemon::restoreSessions()
+{
+    const auto stored = openStore(m_config.sessions, *m_parts->store);
+    if (!stored)
+        return Failure{ExitCode::Storage, stored.error()};
+    m_parts->sessions.restore(*stored);
     return std::nullopt;
 }
 

@@ -47,6 +47,8 @@ private:
     struct Management;
 
     [[nodiscard]] std::optional<Failure> openListeners();
+    /// What the store has of an earlier run goes to the sessions.
+    [[nodiscard]] std::optional<Failure> restoreSessions();
     void startWorkers();
     [[nodiscard]] std::optional<Failure> openManagement();
     void startInternal();

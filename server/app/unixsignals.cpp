@@ -29,6 +29,7 @@ int openSignals()
 void UnixSignals::block()
 {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file at its limit (RLIMIT_FSIZE) is an error of the write
     const sigset_t set = watched();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }

@@ -203,8 +203,13 @@ std::shared_ptr<const RowSet> LiveNode::nodeRow() const
          std::int64_t(uptime()), std::int64_t(m_with.sessions.liveCount()),
          std::int64_t(m_with.fronts.httpConnections.load() + m_with.fronts.webSocketConnections.load()),
          whole(facts.rss), whole(facts.descriptors), std::int64_t(m_with.ioThreads.count()),
-         m_facts.store.toStdString(), m_facts.broker.toStdString()});
+         store().toStdString(), m_facts.broker.toStdString()});
     return rows;
+}
+
+QString LiveNode::store() const
+{
+    return m_with.store.health().up ? m_facts.store : m_facts.store + QStringLiteral(" (down)");
 }
 
 double LiveNode::uptime() const
@@ -261,7 +266,7 @@ QJsonObject LiveNode::status() const
             {QStringLiteral("descriptors"), number(whole(facts.descriptors))},
             {QStringLiteral("descriptorLimit"), number(whole(facts.descriptorLimit))},
             {QStringLiteral("workers"), m_with.ioThreads.count()},
-            {QStringLiteral("store"), m_facts.store},
+            {QStringLiteral("store"), store()},
             {QStringLiteral("broker"), m_facts.broker}};
 }
 

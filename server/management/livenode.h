@@ -24,7 +24,7 @@ public:
     struct Facts
     {
         QString boot; ///< changes with every start
-        QString store;
+        QString store; ///< a value of sessions.store
         QString broker;
     };
     /// All of it outlives the node's last task.
@@ -36,6 +36,7 @@ public:
         SessionDirectory &directory;
         Broker &broker;
         FrontMetrics &fronts;
+        const SessionStore &store;
         Metrics &metrics;
         const std::atomic<bool> &stopping;
     };
@@ -67,6 +68,8 @@ private:
     };
     [[nodiscard]] ProcessFacts process() const;
     [[nodiscard]] double uptime() const;
+    /// Its kind, and whether it is down.
+    [[nodiscard]] QString store() const;
 
     using Sessions = std::vector<SessionFacts>;
     using Queues = std::vector<QueueFacts>;

@@ -55,7 +55,8 @@ std::optional<TimePoint> Session::deadline() const
 
 SessionRecord Session::record() const
 {
-    return {userId, key, generation, address, state == SessionState::Acked, createdAtMs};
+    const bool acked = state == SessionState::Acked || state == SessionState::Detached;
+    return {userId, key, generation, address, acked, createdAtMs};
 }
 
 } // namespace msgsrv

@@ -21,8 +21,9 @@ struct SessionEvent
     /// The store took the record, or did not.
     struct Stored {};
     struct StoreFailed {};
-    /// The store has the record from an earlier run, in which it was acked or not.
-    struct Restored { bool wasAcked = false; };
+    /// The store has the record from an earlier run, whose end was a break of its connection if it was acked:
+    /// then the session outlives that by `resumeWindow`.
+    struct Restored { bool wasAcked = false; Duration resumeWindow{}; };
     /// The store no longer has the record, or may still have it.
     struct StoreRemoved {};
     struct StoreRemoveFailed {};

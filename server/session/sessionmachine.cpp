@@ -47,10 +47,9 @@ public:
         m_session.restored = true;
         // Whatever the wall clock says: time begins anew with the process.
         startUnacked();
-        if (event.wasAcked) {
+        if (event.wasAcked && event.resumeWindow > Duration::zero()) {
             m_session.state = SessionState::Detached;
-            const bool limited = m_settings.resumeWindow > Duration::zero();
-            m_session.detachedUntil = limited ? m_now + m_settings.resumeWindow : m_session.ackBy;
+            m_session.detachedUntil = m_now + event.resumeWindow;
         }
         add(Effect::ReserveQueue{});
         add(Effect::PublishToDirectory{});

@@ -17,8 +17,6 @@ public:
     struct Settings
     {
         Duration unackedTtl = seconds(60); ///< New for so long ends it; zero: never
-        /// What a session that was acked when the daemon ended has to be attached again; zero: as unackedTtl.
-        Duration resumeWindow = seconds(60);
         Duration disconnectGrace = seconds(5); ///< what a client has to close its connection by itself
         /// A queue that an inspection misses is lost when one begun this much later misses it too: in between
         /// an event that was under way when the first looked has arrived.

@@ -73,8 +73,8 @@ public:
 
     /// Ends the session that @p key names: nothing more is delivered, its connection is closed when its
     /// DISCONNECT comes or 5 s later. Told when the store has forgotten it, so that it does not come back
-    /// after a restart. Problems: UnknownKey; Unavailable, when the store could not: nothing is delivered any
-    /// more all the same, the store is asked again, and the same key may ask again.
+    /// after a restart. Problems: UnknownKey; Unavailable, when the store could not: the session has ended
+    /// all the same, and the store is asked again until it has forgotten.
     virtual void end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done) = 0;
 
     /// Binds a connection to its session; the newest wins, an older connection is asked to close

@@ -135,7 +135,7 @@ void SessionService::restore(const StoredSessions &stored)
         m_users.insert(record.userId, record.key);
         m_sessions.try_emplace(record.key, Entry{std::move(session), std::nullopt});
         m_keys.emplace(record.generation, record.key);
-        apply(record.key, SessionEvent::Restored{record.acked}, m_now());
+        apply(record.key, SessionEvent::Restored{record.acked, m_settings.resumeWindow}, m_now());
     }
     if (!m_sessions.empty())
         log::info(lcSession(), "session.restored", {{"count", m_sessions.size()}});
@@ -210,6 +210,7 @@ void SessionService::resolveConflict(const OpenRequest &request, const OpenDone 
     if (!session)
         return refuse(done);
     if (!request.key.isNull() && equalInConstantTime(session->key.digest(), request.key.digest())) {
+        // The key as presented: of a restored session only the digest is known.
         done(OpenedSession{session->userId, request.key, session->generation});
         return;
     }
@@ -250,44 +251,30 @@ void SessionService::resolveConflict(const OpenRequest &request, const OpenDone 
 
 void SessionService::end(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
 {
-    hop([this, key, done = std::move(done)] { endHere(key, done); });
+    hop([this, key, done = std::move(done)] {
+        if (!liveSession(key)) {
+            done(tl::unexpected(
+                Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
+            return;
+        }
+        m_enders.emplace(key, done);
+        apply(key, SessionEvent::EndRequested{}, m_now());
+    });
 }
 
-void SessionService::endHere(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done)
+void SessionService::answerEnder(const ListeningKey &key, bool gone)
 {
-    const auto it = m_sessions.find(key);
-    const bool live = it != m_sessions.end() && it->second.session.isLive();
-    const bool again = it != m_sessions.end() && it->second.session.stored
-        && it->second.session.endReason == EndReason::ClientEnded;
-    if (!live && !again) {
-        done(tl::unexpected(
-            Problem{ProblemCause::UnknownKey, QByteArrayLiteral("This key is no live session's."), 0}));
+    const auto ender = m_enders.extract(key);
+    if (ender.empty())
+        return;
+    if (gone) {
+        ender.mapped()({});
         return;
     }
-    m_enders.emplace(key, std::move(done));
-    if (live)
-        apply(key, SessionEvent::EndRequested{}, m_now());
-    else if (it->second.session.removeAgainAt)
-        carryOut(it->second.session, SessionEffect::StoreRemove{}); // not only when its time has come
-}
-
-void SessionService::answerEnders(const ListeningKey &key, bool gone)
-{
-    const auto [first, last] = m_enders.equal_range(key);
-    std::vector<std::function<void(tl::expected<void, Problem>)>> enders;
-    std::transform(first, last, std::back_inserter(enders),
-                   [](auto &ender) { return std::move(ender.second); });
-    m_enders.erase(first, last);
-    for (const auto &done : enders) {
-        if (gone)
-            done({});
-        else
-            done(tl::unexpected(
-                Problem{ProblemCause::Unavailable,
-                        QByteArrayLiteral("The session has ended, but the session store cannot "
-                                          "be reached: after a restart it may be there again."),
-                        m_settings.retryAfterSeconds}));
-    }
+    ender.mapped()(tl::unexpected(Problem{ProblemCause::Unavailable,
+                                          QByteArrayLiteral("The session has ended, but that is not on the "
+                                                            "disk yet: after a crash it may be there again."),
+                                          m_settings.retryAfterSeconds}));
 }
 
 void SessionService::close(Generation generation, const QByteArray &reason, std::function<void(bool)> done)
@@ -499,6 +486,10 @@ void SessionService::noteTransition(const Session &session, SessionState before)
         }
         break;
     case SessionState::Detached:
+        if (before == SessionState::Opening) {
+            m_restoredCounter.Increment();
+            break;
+        }
         log::info(lcSession(), "session.detached", {{"user", user}, {"generation", generation}});
         break;
     case SessionState::Acked:
@@ -582,7 +573,7 @@ void SessionService::carryOut(const Session &session, SessionEffect::StoreRemove
                     apply(key, SessionEvent::StoreRemoved{}, m_now());
                 else
                     apply(key, SessionEvent::StoreRemoveFailed{}, m_now());
-                answerEnders(key, gone);
+                answerEnder(key, gone);
             });
         });
 }

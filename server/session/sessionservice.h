@@ -140,9 +140,8 @@ private:
     using OpenDone = std::function<void(tl::expected<OpenedSession, Problem>)>;
     void openHere(const OpenRequest &request, const OpenDone &done);
     void resolveConflict(const OpenRequest &request, const OpenDone &done);
-    void endHere(const ListeningKey &key, std::function<void(tl::expected<void, Problem>)> done);
-    /// To those who wait for the end of a session: its record is gone, or may still be there.
-    void answerEnders(const ListeningKey &key, bool gone);
+    /// To who wanted the end of a session: its record is gone, or may still be there.
+    void answerEnder(const ListeningKey &key, bool gone);
     [[nodiscard]] tl::expected<AttachedSession, AttachRefusal> attachHere(const AttachRequest &request);
     [[nodiscard]] Session *liveSession(const ListeningKey &key);
     [[nodiscard]] Duration granted(const std::optional<Duration> &wish) const;
@@ -184,7 +183,7 @@ private:
     QHash<UserId, ListeningKey> m_users;
     std::map<std::pair<TimePoint, Generation>, ListeningKey> m_deadlines;
     /// Who is told when the record of an ended session is removed.
-    std::unordered_multimap<ListeningKey, std::function<void(tl::expected<void, Problem>)>, KeyHash> m_enders;
+    std::unordered_map<ListeningKey, std::function<void(tl::expected<void, Problem>)>, KeyHash> m_enders;
     std::uint64_t m_lastGeneration = 0;
     std::optional<TimePoint> m_nextInspection;
     std::uint64_t m_inspection = 0; ///< the latest; answers to older ones are not looked at

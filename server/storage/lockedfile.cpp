@@ -2,6 +2,7 @@
 #include "server/storage/lockedfile.h"
 
 #include <QFile>
+#include <QFileInfo>
 
 #include <cerrno>
 #include <cstring>
@@ -67,6 +68,8 @@ LockedFile &LockedFile::operator=(LockedFile &&other) noexcept
 
 tl::expected<LockedFile, QString> LockedFile::open(const QString &path)
 {
+    if (QFileInfo(path).isDir())
+        return tl::unexpected(QStringLiteral("%1 is a folder; name a file").arg(path));
     const auto lock = openOwn(path + QStringLiteral("-lock"));
     if (!lock)
         return tl::unexpected(lock.error());

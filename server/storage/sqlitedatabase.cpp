@@ -162,8 +162,9 @@ tl::expected<void, QString> SqliteDatabase::configure()
         return tl::unexpected(sentence(
             QStringLiteral("cannot be written to (%1); see to the permissions and the space of its folder")
                 .arg(journal.isEmpty() ? m_lastError : QStringLiteral("journal mode ") + journal)));
-    for (const char *pragma : {"PRAGMA synchronous = FULL", "PRAGMA trusted_schema = OFF",
-                               "PRAGMA temp_store = MEMORY", "PRAGMA journal_size_limit = 16777216"}) {
+    for (const char *pragma :
+         {"PRAGMA synchronous = FULL", "PRAGMA trusted_schema = OFF", "PRAGMA temp_store = MEMORY",
+          "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 16777216"}) {
         if (execute(QString::fromLatin1(pragma)) != StoreStatus::Ok)
             return tl::unexpected(sentence(QStringLiteral("cannot be set up: %1").arg(m_lastError)));
     }

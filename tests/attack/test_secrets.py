@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Canaries: nothing that is secret is in the log (at debug level), on the command line, in /metrics, in what
---print-config says, or in an answer to somebody else."""
+--print-config says, in the files of the session store, or in an answer to somebody else."""
 
 import pathlib
 import subprocess
@@ -77,7 +77,7 @@ class Secrets(unittest.TestCase):
                     secret = pathlib.Path(folder) / "turn.secret"
                     secret.write_text(TURN_SECRET + "\n", encoding="ascii")
                     settings = {"ice__servers": ["turn:turn.example.org:3478"], "ice__turn_secret": str(secret), "log__level": "debug",
-                                "log__format": form, "log__rate": 0, "limits__failed_keys": 0}
+                                "log__format": form, "log__rate": 0, "limits__failed_keys": 0, "sessions__store": "sqlite"}
                     if tls:
                         settings |= {"tls__certificate": pair.file, "tls__key": pair.key}
                     with Daemon(**settings) as daemon:
@@ -88,10 +88,13 @@ class Secrets(unittest.TestCase):
                         places = {"the log": daemon.log(), "--print-config": printed, "/metrics": daemon.metrics_text(),
                                   "the ready line": daemon.ready_line,
                                   "the command line": pathlib.Path(f"/proc/{daemon.pid}/cmdline").read_bytes().decode(),
-                                  "/readyz": ask(daemon.internal, "GET", "/readyz").body.decode()}
+                                  "/readyz": ask(daemon.internal, "GET", "/readyz").body.decode(),
+                                  "the session store": "".join(file.read_bytes().decode("latin-1") for file in
+                                                               daemon.state_file("").glob("sessions.sqlite*"))}
                         # The log is one where something would be found.
                         self.assertIn("stomp.connected", places["the log"])
                         self.assertIn("strange", places["the log"])
+                        self.assertIn("alice", places["the session store"])
                     found = [(place, s) for place, text in places.items() for s in secrets if s in text]
                     self.assertEqual(found, [])
 

@@ -58,6 +58,18 @@ def relay_goals(results, arguments):
     return rows
 
 
+def store_goal(results):
+    """Connects a second with sessions in SQLite, against those with sessions in memory; 64 connect at a time."""
+    memory = [r for r in results if r["server"] == "daemon"]
+    sqlite = [r for r in results if r["server"] == "sqlite" and any(r["idle"] == m["idle"] for m in memory)]
+    if not sqlite:
+        return []
+    rate = lambda r: r["connect"]["perSecond"]
+    few = "" if min(r["idle"] for r in sqlite) >= 1000 else "with 1,000 users"
+    return [row("connects a second with sqlite against memory", median(sqlite, rate) / median(memory, rate), "x{:.2f}",
+                "at least x0.5", 0.5, few, at_least=True)]
+
+
 def worker_goal(results, separate):
     """@p separate: the two I/O threads and the generator had cores of their own."""
     one = [r for r in results if r["server"] == "daemon"]

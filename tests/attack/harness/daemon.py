@@ -66,6 +66,10 @@ class Daemon:
         return {**kept, **directories, **self._environment}
 
     def __enter__(self):
+        return self.start()
+
+    def start(self):
+        """Also once more after kill(), with the same state. The log begins anew."""
         with open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log,
                                             env=self.environment(), text=True)
@@ -78,6 +82,12 @@ class Daemon:
         ready = json.loads(line.removeprefix("ready "))
         self.http, self.stomp, self.internal = (split_address(ready[k]) for k in ("http", "stomp", "internal"))
         return self
+
+    def kill(self):
+        """SIGKILL, and its end."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def __exit__(self, kind, _error, _trace):
         running = self.process.poll() is None
@@ -93,6 +103,10 @@ class Daemon:
         self._temporary.cleanup()
         if kind is None and (not running or code != 0):
             raise AssertionError(f"the daemon ended with {code}, running until then: {running}\n{log[-4000:]}")
+
+    def state_file(self, name):
+        """A file in the folder of its state."""
+        return pathlib.Path(self._temporary.name) / "state" / name
 
     def output_of(self, *options):
         """Runs the program once, with the same settings and these options: what it prints, on stdout and stderr."""

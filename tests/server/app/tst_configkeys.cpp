@@ -94,7 +94,9 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QVERIFY(!config.tls.enabled());
     QVERIFY(config.net.allowedOrigins.empty() && config.net.trustedProxies.empty());
     QVERIFY(config.ice.servers.empty() && config.ice.turnSecret.isEmpty());
-    QCOMPARE(config.sessions.store, SessionStoreKind::Memory);
+    QCOMPARE(config.sessions.store, SessionStoreKind::Sqlite);
+    QVERIFY(config.sessions.file.empty());
+    QCOMPARE(config.sessions.storeQueue, 10'000);
     QVERIFY(config.sessions.unackedTtl == 60s && config.sessions.resumeWindow == 60s);
     QCOMPARE(config.sessions.resume, ResumePolicy::Ask);
     QCOMPARE(config.sessions.conflict, ConflictPolicy::Probe);
@@ -268,13 +270,11 @@ void TestConfigKeys::badValuesAreRefused_data()
                 .c_str());
     row("ice.turn_secret", std::string("/nonexistent/secret"),
         R"(ice.turn_secret: "/nonexistent/secret" cannot be read: No such file or directory)");
-    row("sessions.store", std::string("sqlite"),
-        R"(sessions.store = "sqlite" is not available yet: sessions are kept in memory only)");
     row("sessions.store", std::string("postgresql"),
-        R"(sessions.store = "postgresql" is not available yet: sessions are kept in memory only)");
+        R"(sessions.store = "postgresql" is not available yet: sessions are kept in SQLite or in memory only)");
     row("sessions.store", std::string("sqllite"),
-        R"(sessions.store must be "memory", but is "sqllite"; did you mean "sqlite"?)");
-    row("sessions.store", true, R"(sessions.store must be "memory", but is true)");
+        R"(sessions.store must be "memory" or "sqlite", but is "sqllite"; did you mean "sqlite"?)");
+    row("sessions.store", true, R"(sessions.store must be "memory" or "sqlite", but is true)");
     row("sessions.resume", std::string("nevr"),
         R"(sessions.resume must be "ask" or "always" or "never", but is "nevr"; did you mean "never"?)");
     row("sessions.conflict", std::string("probes"),

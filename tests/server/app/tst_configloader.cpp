@@ -104,7 +104,7 @@ void TestConfigLoader::theLastAssignmentCounts()
 void TestConfigLoader::anOverriddenValueIsNotLookedAt()
 {
     ConfigSettings sources;
-    readToml("[sessions]\nstore = \"sqlite\"\n", "f.toml", sources);
+    readToml("[sessions]\nstore = \"postgresql\"\n", "f.toml", sources);
     readAssignment("sessions.store=memory", sources);
     QVERIFY(loadConfig(std::move(sources), {4, 4096}));
 }
@@ -115,12 +115,14 @@ void TestConfigLoader::everyErrorIsToldInTheOrderOfItsPlace()
     readAssignment("wrkers=4", sources);
     readAssignment("limits.body=x", sources);
     readEnvironment({{"MESSAGING_SERVER__TLS__KY", "x"}, {"MESSAGING_SERVER__LIMITS__HEAD", "1"}}, sources);
-    readToml("[sessions]\nstore = \"sqlite\"\n[http]\nlistn = 1\n[broker]\nkind = \"rabbitmq\"\n", "f.toml",
-             sources);
+    readToml("[sessions]\nstore = \"postgresql\"\n[http]\nlistn = 1\n[broker]\nkind = \"rabbitmq\"\n",
+             "f.toml", sources);
     QCOMPARE(
         errorsOf(loadConfig(std::move(sources), {4, 4096})),
         (QList<QByteArray>{
-            "f.toml:2: sessions.store = \"sqlite\" is not available yet: sessions are kept in memory only.",
+            "f.toml:2: sessions.store = \"postgresql\" is not available yet: sessions are kept in SQLite or "
+            "in "
+            "memory only.",
             "f.toml:4: http.listn is not a known key; did you mean http.listen?",
             "f.toml:6: broker.kind = \"rabbitmq\" is not available yet: queues are kept by the embedded "
             "broker "

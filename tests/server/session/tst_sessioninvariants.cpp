@@ -112,7 +112,8 @@ private:
 
     void beStored()
     {
-        feed(pick(2) == 0 ? Event::Any(Event::Stored{}) : Event::Restored{.wasAcked = pick(4) != 0});
+        feed(pick(2) == 0 ? Event::Any(Event::Stored{})
+                          : Event::Restored{.wasAcked = pick(4) != 0, .resumeWindow = seconds(60)});
     }
 
     void attach(ConnectionId connection)
@@ -162,7 +163,7 @@ private:
         const SessionEffects effects = m_machine.step(m_session, event, m_now);
         if (before.state == State::Forgotten && !effects.empty())
             complain("a forgotten session has effects");
-        if (before.state == State::Opening && m_session.state == State::New)
+        if (before.state == State::Opening && m_session.isLive())
             m_recordKept = true;
         if (before.isLive() && !m_session.isLive() && !mayEnd(before, event))
             complain("a session was lost without a cause");

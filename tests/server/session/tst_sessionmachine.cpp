@@ -76,8 +76,8 @@ std::vector<Event::Any> everyEvent(TimePoint now)
 {
     std::vector<Event::Any> events{Event::Stored{},
                                    Event::StoreFailed{},
-                                   Event::Restored{false},
-                                   Event::Restored{true},
+                                   Event::Restored{false, seconds(60)},
+                                   Event::Restored{true, seconds(60)},
                                    Event::StoreRemoved{},
                                    Event::StoreRemoveFailed{},
                                    Event::EndRequested{},
@@ -136,12 +136,12 @@ private slots:
         QFETCH(const bool, wasAcked);
         QFETCH(const int, resumeWindow);
         QFETCH(const int, seconds);
-        Fixture f{SessionMachine({.resumeWindow = std::chrono::seconds(resumeWindow)}), {}, start};
-        COMPARE_EFFECTS(f(Event::Restored{wasAcked}), "reserve; publish");
-        QCOMPARE(f.session.state, State::New);
+        Fixture f;
+        COMPARE_EFFECTS(f(Event::Restored{wasAcked, std::chrono::seconds(resumeWindow)}), "reserve; publish");
+        QCOMPARE(f.session.state, wasAcked && resumeWindow > 0 ? State::Detached : State::New);
         QVERIFY(f.session.deadline() == start + std::chrono::seconds(seconds));
         f.now = start + std::chrono::seconds(seconds);
-        if (wasAcked) {
+        if (f.session.state == State::Detached) {
             // The daemon went, not the client: nothing strange.
             COMPARE_EFFECTS(f(Event::Tick{}), "withdraw; remove; store-remove");
             QCOMPARE(f.session.endReason, EndReason::ResumeExpired);
@@ -155,9 +155,9 @@ private slots:
     void aRestoredSessionThatIsAttachedHasTimeToSubscribe()
     {
         Fixture f;
-        (void)f(Event::Restored{true});
+        (void)f(Event::Restored{true, seconds(60)});
         f.now = start + seconds(59);
-        COMPARE_EFFECTS(f(Event::Attached{alpha}), "");
+        COMPARE_EFFECTS(f(Event::Attached{alpha}), "reserve");
         QVERIFY(f.session.deadline() == f.now + seconds(60));
         COMPARE_EFFECTS(f(Event::QueueCreated{alpha}), "store-update");
         QCOMPARE(f.session.state, State::Acked);
