@@ -14,10 +14,31 @@
 #include <QPushButton>
 
 #include <algorithm>
+#include <utility>
 
 namespace msgsrv::console {
 
 namespace {
+
+/// Fields of several forms stand below each other.
+void alignLabels(const QFormLayout &form, const QWidget &others)
+{
+    QList<QLabel *> labels;
+    for (int row = 0; row < form.rowCount(); ++row) {
+        const QLayoutItem *item = form.itemAt(row, QFormLayout::LabelRole);
+        if (auto *label = item == nullptr ? nullptr : qobject_cast<QLabel *>(item->widget()))
+            labels.append(label);
+    }
+    for (QLabel *label : others.findChildren<QLabel *>()) {
+        if (label->buddy() != nullptr)
+            labels.append(label);
+    }
+    int width = 0;
+    for (const QLabel *label : std::as_const(labels))
+        width = std::max(width, label->sizeHint().width());
+    for (QLabel *label : std::as_const(labels))
+        label->setMinimumWidth(width);
+}
 
 QIcon swatch(const QColor &color)
 {
@@ -71,6 +92,7 @@ ConnectionDialog::ConnectionDialog(std::vector<Profile> profiles, int current, Q
     m_problem->setWordWrap(true);
     m_problem->setForegroundRole(QPalette::PlaceholderText);
     m_problem->setObjectName(QStringLiteral("problem"));
+    alignLabels(*form, *m_access);
     auto *right = new QVBoxLayout;
     right->addLayout(form);
     right->addWidget(m_access);

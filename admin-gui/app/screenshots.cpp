@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "admin-gui/app/screenshots.h"
 
+#include "admin-gui/app/connectiondialog.h"
 #include "admin-gui/pages/chartspage.h"
 #include "admin-gui/pages/flowpage.h"
+#include "admin-gui/pages/messagepanel.h"
 #include "admin-gui/pages/queuespage.h"
 #include "admin-gui/pages/sessionpage.h"
 #include "admin-gui/widgets/chart.h"
@@ -82,6 +84,9 @@ void Screenshots::plan()
                  const auto &rows = session->ladder().ladder().rows();
                  session->ladder().setCurrentRow(rows.size() > 2 ? 2 : 0);
              });
+        shot("session-difference", PageId::Session,
+             go({.page = PageId::Session, .user = QStringLiteral("karl")}),
+             [session] { session->panel().showDifference(); });
         shot("queues", PageId::Queues, go({.page = PageId::Queues}), [queues] {
             queues->table().selectRow(0);
             queues->peekSelected();
@@ -92,6 +97,8 @@ void Screenshots::plan()
                 charts->setCrossHair(charts->charts().front()->data().end - 12 * 60'000);
         });
         shot("log", PageId::Log, go({.page = PageId::Log}), nothing);
+        shot("profiles", PageId::Overview, go({.page = PageId::Overview}),
+             [this, suffix] { takeDialog(QStringLiteral("dialog-profiles") + suffix); });
         shot("goto", PageId::Overview, go({.page = PageId::Overview}), [this] {
             m_window.openGoTo();
             m_window.goToBox().findChild<QLineEdit *>()->setText(QStringLiteral("jud"));
@@ -99,6 +106,22 @@ void Screenshots::plan()
     }
     m_shots.push_back(
         {QStringLiteral("lost-dark"), go({.page = PageId::Sessions}), m_cutLink, PageId::Sessions});
+}
+
+/// A dialog is a window of its own.
+void Screenshots::takeDialog(const QString &name)
+{
+    Profile production{.name = tr("Production"), .color = QColor(0xd1, 0x34, 0x38), .readOnly = true};
+    production.kind = Profile::Kind::Tls;
+    production.tls = {.host = QStringLiteral("console.example.org"),
+                      .port = 8082,
+                      .caFile = QStringLiteral("/etc/ssl/example.pem")};
+    Profile staging{.name = tr("Staging"), .color = QColor(0x2e, 0x9e, 0x5b)};
+    staging.kind = Profile::Kind::Ssh;
+    staging.ssh = {QStringLiteral("admin@staging.example.org"), {}};
+    ConnectionDialog dialog({{.name = tr("This machine")}, production, staging}, 1, &m_window);
+    dialog.show();
+    dialog.grab().save(QDir(m_folder).filePath(name + QLatin1String(".png")));
 }
 
 void Screenshots::next()

@@ -38,6 +38,7 @@ private:
 
     void plan();
     void next();
+    void takeDialog(const QString &name);
     void wait();
     void take();
 

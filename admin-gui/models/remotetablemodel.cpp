@@ -25,24 +25,20 @@ RemoteTableModel::RemoteTableModel(Connection &connection, TableSpec spec, QObje
     : QAbstractTableModel(parent)
     , m_connection(connection)
     , m_spec(std::move(spec))
-    , m_sort(m_spec.sort)
+    , m_view(connection, m_spec.name, m_spec.columnNames(), m_spec.sort, nullptr)
 {
-    connect(&m_connection, &Connection::stateChanged, this, &RemoteTableModel::linkChanged);
+    connect(&m_view, &RemoteView::opened, this, &RemoteTableModel::takeColumns);
+    connect(&m_view, &RemoteView::snapshot, this, &RemoteTableModel::takeSnapshot);
+    connect(&m_view, &RemoteView::delta, this, &RemoteTableModel::takeDelta);
+    connect(&m_view, &RemoteView::failed, this, &RemoteTableModel::fail);
+    connect(&m_view, &RemoteView::lost, this, &RemoteTableModel::turnStale);
     connect(&m_connection, &Connection::startedOver, this, [this] {
         m_server = {};
         m_serverTotal = 0;
         settle(true);
     });
-    m_ask.setSingleShot(true);
-    m_ask.setInterval(0);
-    connect(&m_ask, &QTimer::timeout, this, [this] { ask({{QLatin1String("range"), range()}}); });
     m_order.setSingleShot(true);
     connect(&m_order, &QTimer::timeout, this, [this] { settle(false); });
-}
-
-RemoteTableModel::~RemoteTableModel()
-{
-    close();
 }
 
 int RemoteTableModel::rowCount(const QModelIndex &parent) const
@@ -139,40 +135,28 @@ void RemoteTableModel::sort(int column, Qt::SortOrder order)
 
 void RemoteTableModel::setSort(const QString &key)
 {
-    if (key == m_sort)
-        return;
-    m_sort = key;
-    ask({{QLatin1String("sort"), m_sort}});
+    if (key != m_view.sort())
+        m_view.setSort(key);
 }
 
 void RemoteTableModel::setFilter(const QString &filter)
 {
-    if (filter == m_filter)
+    if (filter == m_view.filter())
         return;
-    m_filter = filter;
     m_loaded = false;
-    m_wantedFirst = 0;
-    if (m_view < 0 && !m_error.isEmpty())
-        open(); // the one before was refused
-    else
-        ask({{QLatin1String("filter"), m_filter}, {QLatin1String("range"), range()}});
+    m_view.setFilter(filter);
 }
 
 void RemoteTableModel::setVisibleRows(int first, int last)
 {
     const int most = std::clamp(m_connection.server().rows, page, mostRows);
     const auto [begin, count] = windowFor(first, last, page, most);
-    if (begin == m_wantedFirst && count == m_wantedCount)
-        return;
-    m_wantedFirst = begin;
-    m_wantedCount = count;
-    m_ask.start();
+    m_view.setRange(begin, count);
 }
 
 void RemoteTableModel::setRate(double perSecond)
 {
-    m_rate = perSecond;
-    ask({{QLatin1String("rate"), m_rate}});
+    m_view.setRate(perSecond);
 }
 
 void RemoteTableModel::setHeld(bool held)
@@ -189,122 +173,31 @@ void RemoteTableModel::applyOrder()
 
 void RemoteTableModel::setActive(bool active)
 {
-    if (m_active == active)
-        return;
-    m_active = active;
-    if (!active)
-        close();
-    else if (isLoggedIn(m_connection.state()))
-        open();
+    m_view.setActive(active);
 }
 
-void RemoteTableModel::linkChanged(LinkState state)
+void RemoteTableModel::turnStale()
 {
-    if (state == LinkState::Synchronizing && m_active) {
-        open();
-    } else if (!isLoggedIn(state) && (m_view >= 0 || m_awaiting)) {
-        m_view = -1;
-        m_awaiting = false;
-        ++m_request;
-        m_stale = true;
-        if (m_total > 0)
-            emit dataChanged(index(0, 0), index(m_total - 1, columnCount() - 1), {ToneRole});
-        emit statusChanged();
+    m_stale = true;
+    if (m_total > 0)
+        emit dataChanged(index(0, 0), index(m_total - 1, columnCount() - 1), {ToneRole});
+    emit statusChanged();
+}
+
+void RemoteTableModel::takeColumns(const QJsonArray &names)
+{
+    m_columnAt.assign(m_spec.columns.size(), -1);
+    for (qsizetype i = 0; i < names.size(); ++i) {
+        const int column = m_spec.indexOf(names.at(i).toString());
+        if (column >= 0)
+            m_columnAt[static_cast<std::size_t>(column)] = static_cast<int>(i);
     }
 }
 
-QJsonArray RemoteTableModel::range() const
+void RemoteTableModel::takeSnapshot(int first, const QJsonObject &result)
 {
-    return {m_wantedFirst, m_wantedCount};
-}
-
-void RemoteTableModel::open()
-{
-    close();
-    const quint64 request = ++m_request;
-    const int first = m_wantedFirst;
-    m_awaiting = true;
-    QJsonObject params{{QLatin1String("table"), m_spec.name},
-                       {QLatin1String("columns"), QJsonArray::fromStringList(m_spec.columnNames())},
-                       {QLatin1String("range"), range()},
-                       {QLatin1String("rate"), m_rate}};
-    if (!m_filter.isEmpty())
-        params.insert(QLatin1String("filter"), m_filter);
-    if (!m_sort.isEmpty())
-        params.insert(QLatin1String("sort"), m_sort);
-    m_connection.request(
-        QStringLiteral("view.open"), params, this, [this, request, first](const Reply &reply) {
-            const qint64 view = reply.result.value(QLatin1String("view")).toInteger(-1);
-            if (request != m_request || !m_active) {
-                // It was closed, or opened anew, while this one was on its way.
-                if (reply.ok && (m_view != view))
-                    m_connection.request(QStringLiteral("view.close"), {{QLatin1String("view"), view}}, this,
-                                         {});
-                return;
-            }
-            if (reply.ok) {
-                m_view = view;
-                m_connection.attach(Connection::Stream::View, view, this,
-                                    [this](const QString &, const QJsonObject &delta) { takeDelta(delta); });
-                const QJsonArray names = reply.result.value(QLatin1String("columns")).toArray();
-                m_columnAt.assign(m_spec.columns.size(), -1);
-                for (qsizetype i = 0; i < names.size(); ++i) {
-                    const int column = m_spec.indexOf(names.at(i).toString());
-                    if (column >= 0)
-                        m_columnAt[static_cast<std::size_t>(column)] = static_cast<int>(i);
-                }
-            }
-            take(reply, request, first);
-            if (reply.ok && (first != m_wantedFirst))
-                m_ask.start();
-        });
-}
-
-void RemoteTableModel::close()
-{
-    m_ask.stop();
-    ++m_request;
-    m_awaiting = false;
-    if (m_view < 0)
-        return;
-    m_connection.detach(Connection::Stream::View, m_view);
-    if (isLoggedIn(m_connection.state()))
-        m_connection.request(QStringLiteral("view.close"), {{QLatin1String("view"), m_view}}, &m_connection,
-                             {});
-    m_view = -1;
-}
-
-void RemoteTableModel::ask(const QJsonObject &changes)
-{
-    if (m_view < 0) {
-        if (m_awaiting && m_active && !changes.isEmpty())
-            open();
-        return;
-    }
-    QJsonObject params = changes;
-    params.insert(QLatin1String("view"), m_view);
-    const quint64 request = ++m_request;
-    const int first = m_wantedFirst;
-    if (!changes.isEmpty() && !changes.contains(QLatin1String("range")))
-        params.insert(QLatin1String("range"), range());
-    m_awaiting = true;
-    m_connection.request(QStringLiteral("view.change"), params, this,
-                         [this, request, first](const Reply &reply) { take(reply, request, first); });
-}
-
-void RemoteTableModel::take(const Reply &reply, quint64 request, int first)
-{
-    if (request != m_request)
-        return;
-    m_awaiting = false;
-    if (!reply.ok) {
-        fail(reply);
-        return;
-    }
-    m_gen = reply.result.value(QLatin1String("gen")).toInteger();
-    m_rev = reply.result.value(QLatin1String("rev")).toInteger();
-    m_serverTotal = boundedTotal(reply.result);
-    m_server.replace(first, reply.result.value(QLatin1String("rows")).toArray(),
+    m_serverTotal = boundedTotal(result);
+    m_server.replace(first, result.value(QLatin1String("rows")).toArray(),
                      std::min(mostRows, std::max(0, m_serverTotal - first)));
     const bool wasStale = std::exchange(m_stale, false);
     m_loaded = true;
@@ -318,8 +211,6 @@ void RemoteTableModel::take(const Reply &reply, quint64 request, int first)
 
 void RemoteTableModel::fail(const Reply &reply)
 {
-    if (reply.code == Reply::linkLost)
-        return;
     m_error
         = reply.message.isEmpty() ? tr("The server answered with error %1").arg(reply.code) : reply.message;
     m_errorAt = reply.code == -32006 ? reply.data.value(QLatin1String("at")).toInt(0) : -1;
@@ -328,13 +219,6 @@ void RemoteTableModel::fail(const Reply &reply)
 
 void RemoteTableModel::takeDelta(const QJsonObject &params)
 {
-    if (params.value(QLatin1String("gen")).toInteger(-1) != m_gen || m_awaiting)
-        return;
-    if (params.value(QLatin1String("base")).toInteger(-1) != m_rev) {
-        ask({});
-        return;
-    }
-    m_rev = params.value(QLatin1String("rev")).toInteger(m_rev);
     const int totalBefore = m_serverTotal;
     if (params.contains(QLatin1String("total")))
         m_serverTotal = boundedTotal(params);

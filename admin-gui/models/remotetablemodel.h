@@ -2,12 +2,12 @@
 #pragma once
 
 #include "admin-gui/client/connection.h"
+#include "admin-gui/models/remoteview.h"
 #include "admin-gui/models/remotewindow.h"
 #include "admin-gui/models/tablespec.h"
 
 #include <QAbstractTableModel>
 #include <QElapsedTimer>
-#include <QSet>
 #include <QTimer>
 
 namespace msgsrv::console {
@@ -19,8 +19,8 @@ namespace msgsrv::console {
 /// button, an open menu): then `orderPending` is signalled. Persistent indexes, and with them a view's
 /// selection and current row, follow the row's id.
 ///
-/// The view is opened while active and logged in, and again after each loss, with the same filter and order;
-/// what was shown before stays until then, and isStale() says so.
+/// The view is opened while active and logged in, and again after each loss (RemoteView); what was shown
+/// before stays until then, and isStale() says so.
 class RemoteTableModel : public QAbstractTableModel
 {
     Q_OBJECT
@@ -30,7 +30,6 @@ public:
     static constexpr int mostRows = 1000; ///< of a window, as the protocol says
 
     RemoteTableModel(Connection &connection, TableSpec spec, QObject *parent = nullptr);
-    ~RemoteTableModel() override;
 
     int rowCount(const QModelIndex &parent = {}) const override;
     int columnCount(const QModelIndex &parent = {}) const override;
@@ -39,8 +38,8 @@ public:
     void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
 
     [[nodiscard]] const TableSpec &spec() const { return m_spec; }
-    [[nodiscard]] QString filter() const { return m_filter; }
-    [[nodiscard]] QString sortKey() const { return m_sort; }
+    [[nodiscard]] QString filter() const { return m_view.filter(); }
+    [[nodiscard]] QString sortKey() const { return m_view.sort(); }
     [[nodiscard]] QString idAt(int row) const; ///< empty outside of the window
     [[nodiscard]] int rowOf(const QString &id) const; ///< -1 outside of the window
     [[nodiscard]] QVariant raw(int row, const QString &column) const;
@@ -65,11 +64,9 @@ signals:
     void orderPending(bool pending);
 
 private:
-    void linkChanged(LinkState state);
-    void open();
-    void close();
-    void ask(const QJsonObject &changes);
-    void take(const Reply &reply, quint64 request, int first);
+    void turnStale();
+    void takeColumns(const QJsonArray &names);
+    void takeSnapshot(int first, const QJsonObject &result);
     void takeDelta(const QJsonObject &params);
     void settle(bool force);
     void adopt();
@@ -78,29 +75,16 @@ private:
     void moveRows(const RemoteWindow &next);
     void emitSpans(const std::vector<int> &rows);
     void fail(const Reply &reply);
-    [[nodiscard]] QJsonArray range() const;
     [[nodiscard]] QVariant cell(int row, int column) const;
 
     Connection &m_connection;
     TableSpec m_spec;
-    QString m_filter;
-    QString m_sort;
-    double m_rate = 4;
-    bool m_active = false;
+    RemoteView m_view;
     bool m_held = false;
     bool m_stale = false;
     bool m_loaded = false;
     QString m_error;
     int m_errorAt = -1;
-
-    qint64 m_view = -1;
-    qint64 m_gen = -1;
-    qint64 m_rev = -1;
-    quint64 m_request = 0; ///< the last one; answers to earlier ones are thrown away
-    bool m_awaiting = false;
-    int m_wantedFirst = 0;
-    int m_wantedCount = page;
-    QTimer m_ask; ///< gathers what views want in one turn of the event loop
 
     std::vector<int> m_columnAt; ///< for each column of the spec, its place in the server's rows, or -1
     RemoteWindow m_server; ///< as the server has it

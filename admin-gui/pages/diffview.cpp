@@ -87,7 +87,9 @@ DiffView::DiffView(FlowModel &flow, QWidget *parent)
     m_tree->setUniformRowHeights(true);
     m_tree->setFrameShape(QFrame::NoFrame);
     m_tree->setColumnWidth(0, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 4);
-    m_tree->setColumnWidth(1, fontMetrics().horizontalAdvance(QLatin1Char('0')) * 30);
+    m_tree->header()->setSectionResizeMode(0, QHeaderView::Fixed);
+    for (const int side : {1, 2})
+        m_tree->header()->setSectionResizeMode(side, QHeaderView::Stretch);
     layout->addWidget(m_tree, 1);
     connect(m_which, &QComboBox::currentIndexChanged, this, &DiffView::update);
     connect(m_onlyChanges, &QCheckBox::toggled, this, &DiffView::update);

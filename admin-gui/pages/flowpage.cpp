@@ -193,8 +193,11 @@ void FlowPage::update()
                                  : tr("Only an admin may see contents"));
     const QSignalBlocker quiet(m_contents);
     m_contents->setChecked(flow().hasPayload());
-    m_filter->showCount(
-        tr("%1 rows of %2 messages").arg(m_ladder->ladder().rows().size()).arg(flow().rowCount()));
+    m_filter->showCount((m_ladder->ladder().isCut()
+                             ? tr("the newest %1 rows of %2 messages; all of them as a table")
+                             : tr("%1 rows of %2 messages"))
+                            .arg(m_ladder->ladder().rows().size())
+                            .arg(flow().rowCount()));
     if (flow().rowCount() > 0) {
         m_stack->setCurrentWidget(m_asTable->isChecked() ? static_cast<QWidget *>(m_table) : m_ladder);
         return;

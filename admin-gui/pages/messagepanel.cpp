@@ -160,6 +160,11 @@ void MessagePanel::addStep(const NegotiationStep &step, const Colors &colors)
     m_steps->addItem(entry);
 }
 
+void MessagePanel::showDifference()
+{
+    m_tabs->setCurrentWidget(m_diff);
+}
+
 QStringList MessagePanel::verdicts() const
 {
     QStringList texts;

@@ -32,6 +32,7 @@ public:
     [[nodiscard]] QStringList verdicts() const;
     [[nodiscard]] QTreeWidget &description() const { return *m_sdp; }
     [[nodiscard]] QTreeWidget &candidates() const { return *m_candidates; }
+    void showDifference(); ///< brings its tab to the front
     [[nodiscard]] DiffView &difference() const { return *m_diff; }
 
 private:

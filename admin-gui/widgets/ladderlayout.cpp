@@ -26,13 +26,12 @@ void LadderLayout::build(int messages, const Source &at, const Options &options)
     m_places.clear();
     m_gathered = 0;
     m_server = 0;
-    chooseLifelines(messages, at, options);
+    const std::vector<int> shown = newest(messages, at, options);
+    chooseLifelines(shown, at, options);
     const int shared = static_cast<int>(m_lifelines.size()) - 1;
     QHash<QPair<int, int>, std::size_t> open; // runs of candidates that may still grow, by direction
-    for (int i = 0; i < messages; ++i) {
+    for (const int i : shown) {
         const FlowMessage &message = at(i);
-        if (options.accept && !options.accept(message))
-            continue;
         Row row;
         row.first = i;
         row.worst = message.outcome;
@@ -73,18 +72,33 @@ void LadderLayout::build(int messages, const Source &at, const Options &options)
         m_lifelines.append(Words::tr("server"));
 }
 
-/// The newest users are chosen; they stand in the order of their first appearance.
-void LadderLayout::chooseLifelines(int messages, const Source &at, const Options &options)
+/// Indexes of the messages that are accepted, ascending; of more than may be, the newest.
+std::vector<int> LadderLayout::newest(int messages, const Source &at, const Options &options)
 {
-    const auto counts = [&options](const FlowMessage &message) {
-        return message.kind != Kind::Gap && (!options.accept || options.accept(message));
-    };
+    std::vector<int> shown;
+    m_isCut = false;
+    for (int i = messages - 1; i >= 0; --i) {
+        if (options.accept && !options.accept(at(i)))
+            continue;
+        if (static_cast<int>(shown.size()) == options.mostMessages) {
+            m_isCut = true;
+            break;
+        }
+        shown.push_back(i);
+    }
+    std::reverse(shown.begin(), shown.end());
+    return shown;
+}
+
+/// The newest users are chosen; they stand in the order of their first appearance.
+void LadderLayout::chooseLifelines(const std::vector<int> &shown, const Source &at, const Options &options)
+{
     QSet<QString> all;
     QSet<QString> chosen;
     const int room = std::max(2, options.mostLifelines - 2); // besides the server and the shared one
-    for (int i = messages - 1; i >= 0; --i) {
-        const FlowMessage &message = at(i);
-        if (!counts(message))
+    for (auto i = shown.rbegin(); i != shown.rend(); ++i) {
+        const FlowMessage &message = at(*i);
+        if (message.kind == Kind::Gap)
             continue;
         for (const QString &user : {message.from, message.to}) {
             all.insert(user);
@@ -92,9 +106,11 @@ void LadderLayout::chooseLifelines(int messages, const Source &at, const Options
                 chosen.insert(user);
         }
     }
-    for (int i = 0; i < messages && m_places.size() < chosen.size(); ++i) {
+    for (const int i : shown) {
+        if (m_places.size() == chosen.size())
+            break;
         const FlowMessage &message = at(i);
-        if (!counts(message))
+        if (message.kind == Kind::Gap)
             continue;
         for (const QString &user : {message.from, message.to}) {
             if (!chosen.contains(user) || m_places.contains(user))

@@ -24,6 +24,7 @@ public:
         std::function<bool(const FlowMessage &)> accept{}; ///< empty: everything
         int mostLifelines
             = 18; ///< the server's included; users beyond share the last one, the newest have their own
+        int mostMessages = 10'000; ///< the newest that are accepted: a ladder is built ten times a second
     };
     struct Row
     {
@@ -45,16 +46,20 @@ public:
     [[nodiscard]] const QStringList &lifelines() const { return m_lifelines; }
     [[nodiscard]] int serverLifeline() const { return m_server; }
     [[nodiscard]] int gathered() const { return m_gathered; } ///< users that share the last lifeline
+    /// There are older messages than those that are shown.
+    [[nodiscard]] bool isCut() const { return m_isCut; }
     [[nodiscard]] int rowOfMessage(int index) const; ///< -1 when it is not shown
 
 private:
-    void chooseLifelines(int messages, const Source &at, const Options &options);
+    [[nodiscard]] std::vector<int> newest(int messages, const Source &at, const Options &options);
+    void chooseLifelines(const std::vector<int> &shown, const Source &at, const Options &options);
 
     std::vector<Row> m_rows;
     QStringList m_lifelines;
     QHash<QString, int> m_places;
     int m_server = 0;
     int m_gathered = 0;
+    bool m_isCut = false;
 };
 
 /// Pixels of a ladder: the same for the screen and for SVG.

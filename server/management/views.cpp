@@ -209,6 +209,10 @@ void Views::tick()
 {
     rest();
     const TimePoint now = Clock::now();
+    for (auto &[number, entry] : m_views) {
+        if (entry.view.isDue(now) && !entry.peer->hasRoom())
+            entry.view.skip(now); // nothing is collected for a console that does not read
+    }
     for (const Table &table : tables()) {
         const auto found = m_sources.find(&table);
         if (found == m_sources.end() || found->second.isCollecting || now < found->second.notBefore)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // bench-console SOCKET SECONDS: the console's window beside a daemon, offscreen, on one page after the other
-// for so many seconds each. For each page one line of JSON on stdout: how long the turns of the event loop
-// were (from waking up to the next wait), and what the console's process used. A turn is what a person waits
-// for at most after pressing a key.
+// for so many seconds each. For each page, and for all of them, one line of JSON on stdout: how long the
+// turns of the event loop were (from waking up to the next wait), and what the console's process used. A turn
+// is what a person waits for at most after pressing a key.
 #include "admin-gui/app/mainwindow.h"
 #include "admin-gui/client/localwire.h"
 
@@ -45,6 +45,8 @@ public:
         connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, this, [this] { end(); });
     }
     void clear() { m_turns.clear(); }
+    [[nodiscard]] const std::vector<qint64> &all() const { return m_turns; }
+    void add(const std::vector<qint64> &turns) { m_turns.insert(m_turns.end(), turns.begin(), turns.end()); }
     [[nodiscard]] std::size_t count() const { return m_turns.size(); }
     [[nodiscard]] double milliseconds(double quantile)
     {
@@ -97,6 +99,11 @@ private:
         if (m_page >= 0 && !stops()[std::size_t(m_page)].settling)
             print();
         if (++m_page == int(stops().size())) {
+            m_turns.clear();
+            m_turns.add(m_measured);
+            std::printf("{\"page\":\"all\",\"turns\":%zu,\"p50Ms\":%.2f,\"p99Ms\":%.2f,\"maxMs\":%.2f}\n",
+                        m_turns.count(), m_turns.milliseconds(0.5), m_turns.milliseconds(0.99),
+                        m_turns.milliseconds(1));
             QApplication::quit();
             return;
         }
@@ -126,6 +133,7 @@ private:
     void print()
     {
         const double seconds = double(m_milliseconds) / 1000;
+        m_measured.insert(m_measured.end(), m_turns.all().begin(), m_turns.all().end());
         std::printf(
             "{\"page\":\"%s\",\"turns\":%zu,\"p50Ms\":%.2f,\"p99Ms\":%.2f,\"maxMs\":%.2f,\"cpuLoad\":%.3f,"
             "\"missed\":%llu,\"live\":%s}\n",
@@ -140,6 +148,7 @@ private:
     Connection &m_connection;
     const int m_milliseconds;
     Turns m_turns;
+    std::vector<qint64> m_measured; ///< turns of all pages, ns
     QTimer m_timer;
     int m_page = -1;
     double m_cpu = 0;

@@ -172,7 +172,15 @@ void TestLadderLayout::aHundredThousandMessagesAreRows()
     std::vector<FlowMessage> messages;
     for (int i = 0; i < 100'000; ++i)
         messages.push_back(message(i % 2 == 0 ? "a" : "c", "b", i % 3 == 0 ? Kind::Text : Kind::Candidate));
-    QCOMPARE(laidOut(messages, {.fold = false}).rows().size(), 100'000U);
+    const LadderLayout newest = laidOut(messages, {.fold = false});
+    QCOMPARE(newest.rows().size(), 10'000U); // a ladder that lives is built again and again
+    QVERIFY(newest.isCut());
+    QCOMPARE(newest.rows().front().first, 90'000);
+    QCOMPARE(newest.rowOfMessage(89'999), -1);
+    QCOMPARE(newest.rowOfMessage(99'999), 9'999);
+    const LadderLayout all = laidOut(messages, {.fold = false, .mostMessages = 1'000'000});
+    QCOMPARE(all.rows().size(), 100'000U);
+    QVERIFY(!all.isCut());
 }
 
 void TestLadderLayout::svgIsXmlAndRedacted()

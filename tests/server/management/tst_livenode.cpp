@@ -63,7 +63,7 @@ struct House
                    .store = QStringLiteral("memory"),
                    .broker = QStringLiteral("embedded")},
                   {management, threads, *sessions.service, sessions.directory, sessions.queues, fronts,
-                   sessions.metrics, stopping}};
+                   sessions.store, sessions.metrics, stopping}};
 };
 
 } // namespace
