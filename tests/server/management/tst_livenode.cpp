@@ -197,7 +197,7 @@ private slots:
         {
             LiveNode node({},
                           {management, threads, *sessions.service, sessions.directory, sessions.queues,
-                           fronts, sessions.metrics, stopping});
+                           fronts, sessions.store, sessions.metrics, stopping});
             node.collect("sessions", [&](const std::shared_ptr<const RowSet> &) { answered = true; });
             node.closeSession(1, "r", [&](bool) { answered = true; });
         }
