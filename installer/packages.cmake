@@ -51,10 +51,9 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_SERVER_PACKAGE_NAME messaging-server)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS "adduser, init-system-helpers (>= 1.52)")
-set(CPACK_COMPONENT_SERVER_DESCRIPTION "signaling server for WebRTC applications
- Relays offers, answers and candidates between browsers that want to call each
- other: sessions over HTTP, messages over STOMP in a WebSocket. With messagingctl,
- which shows what is going on.")
+set(CPACK_COMPONENT_SERVER_DESCRIPTION "Relays offers, answers and candidates between browsers that want to call each
+other: sessions over HTTP, messages over STOMP in a WebSocket. With messagingctl,
+which shows what is going on.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA ${installer}/server/conffiles ${installer}/server/postinst
     ${installer}/server/prerm ${installer}/server/postrm)
 
@@ -62,6 +61,6 @@ set(CPACK_DEBIAN_CONSOLE_PACKAGE_NAME messaging-console)
 set(CPACK_DEBIAN_CONSOLE_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_CONSOLE_PACKAGE_SUGGESTS "messaging-server, openssh-client")
 set(CPACK_COMPONENT_CONSOLE_DESCRIPTION "console of messaging-server
- Shows sessions, queues and messages of a running messaging-server live, on this
- machine or on another, and says in words why a call does not come up.")
+Shows sessions, queues and messages of a running messaging-server live, on this
+machine or on another, and says in words why a call does not come up.")
 include(CPack)
