@@ -480,9 +480,10 @@ void SessionService::noteTransition(const Session &session, SessionState before)
         } else if (before == SessionState::Opening) {
             m_openedCounter.Increment();
             log::info(lcSession(), "session.opened", {{"user", user}, {"generation", generation}});
+        } else if (before == SessionState::Detached) {
+            log::info(lcSession(), "session.resumed", {{"user", user}, {"generation", generation}});
         } else {
-            log::info(lcSession(), before == SessionState::Detached ? "session.resumed" : "session.replaced",
-                      {{"user", user}, {"generation", generation}});
+            log::info(lcSession(), "session.replaced", {{"user", user}, {"generation", generation}});
         }
         break;
     case SessionState::Detached:
