@@ -216,14 +216,11 @@ private:
     /// The connection broke, and the session waits for its user to come back.
     void detach(ConnectionId broken)
     {
-        const bool wasAcked = m_session.state == SessionState::Acked;
         m_session.state = SessionState::Detached;
         m_session.detachedUntil = m_now + m_session.resumeWindow;
         m_session.missingSince.reset();
         add(Effect::DetachQueue{broken});
         add(Effect::ReserveQueue{});
-        if (wasAcked)
-            add(Effect::StoreUpdate{});
     }
 
     /// Ends a live session. A connection is closed at once when something is wrong, and gets time to close
