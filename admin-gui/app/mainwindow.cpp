@@ -4,6 +4,7 @@
 #include "admin-gui/app/linkstatus.h"
 #include "admin-gui/pages/chartspage.h"
 #include "admin-gui/pages/connectionspage.h"
+#include "admin-gui/pages/destinationspage.h"
 #include "admin-gui/pages/flowpage.h"
 #include "admin-gui/pages/logpage.h"
 #include "admin-gui/pages/overviewpage.h"
@@ -100,6 +101,7 @@ MainWindow::MainWindow(Connection &connection, QSettings &settings, QWidget *par
     addPage(new ConnectionsPage(context, this));
     addPage(new ChartsPage(context, this));
     addPage(new LogPage(context, this));
+    addPage(new DestinationsPage(context, this));
     connect(m_list, &QListWidget::currentRowChanged, this, [this](int row) {
         for (int i = 0; i < static_cast<int>(m_pages.size()); ++i) {
             if (i != row)

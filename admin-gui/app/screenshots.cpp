@@ -97,6 +97,7 @@ void Screenshots::plan()
                 charts->setCrossHair(charts->charts().front()->data().end - 12 * 60'000);
         });
         shot("log", PageId::Log, go({.page = PageId::Log}), nothing);
+        shot("destinations", PageId::Destinations, go({.page = PageId::Destinations}), nothing);
         shot("profiles", PageId::Overview, go({.page = PageId::Overview}),
              [this, suffix] { takeDialog(QStringLiteral("dialog-profiles") + suffix); });
         shot("goto", PageId::Overview, go({.page = PageId::Overview}), [this] {

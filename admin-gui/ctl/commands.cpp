@@ -25,7 +25,8 @@ const char helpText[] = R"(Usage: messagingctl [options] command [arguments]
 
   status                  the server in numbers
   sessions, queues,       the rows of a table
-  connections, nodes
+  connections, nodes,
+  destinations
   flow                    what becomes of each message, live
   log                     log lines, live
   close ID                ends a session            (--reason)

@@ -302,6 +302,21 @@ std::vector<management::Row> DemoWorld::rows(const QString &table) const
                         std::int64_t(4), std::string("memory"), std::string("embedded")});
         return rows;
     }
+    if (table == QLatin1String("destinations")) {
+        const auto jobs = std::int64_t(m_accepted / 40);
+        const std::int64_t waiting = (m_now / 1000) % 7;
+        constexpr std::int64_t messages = 1000;
+        constexpr std::int64_t bytes = 4 * 1024 * 1024;
+        constexpr double hour = 3600;
+        rows.push_back({std::string("/queue/recordings"), std::string("queue"), std::int64_t(2), waiting,
+                        std::int64_t(2), (waiting + 2) * 640, jobs, jobs - waiting - 2, std::int64_t(0),
+                        waiting > 0 ? management::Cell(waiting) : management::Cell(), messages, bytes, true,
+                        false, false, hour});
+        rows.push_back({std::string("/topic/rooms.standup"), std::string("topic"), std::int64_t(7),
+                        std::int64_t(0), std::int64_t(1), std::int64_t(410), jobs * 7, jobs * 7 - 1,
+                        std::int64_t(0), management::Cell(), messages, bytes, false, false, false, hour});
+        return rows;
+    }
     for (std::size_t i = 0; i < m_sessions.size(); ++i) {
         if (m_sessions[i].gone)
             continue;

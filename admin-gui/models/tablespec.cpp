@@ -173,6 +173,42 @@ TableSpec TableSpec::queues()
           Kind::Bytes, 96}}};
 }
 
+TableSpec TableSpec::destinations()
+{
+    return {
+        QStringLiteral("destinations"),
+        QStringLiteral("-ready"),
+        {{QStringLiteral("id"), Words::tr("Destination"), Words::tr("As STOMP names it"), Kind::Text, 200},
+         {QStringLiteral("kind"), Words::tr("Kind"),
+          Words::tr("queue: each message goes to one subscription, and waits; topic: to each, and nothing "
+                    "waits for later ones"),
+          Kind::Text, 64},
+         {QStringLiteral("consumers"), Words::tr("Consumers"), Words::tr("Subscriptions"), Kind::Count, 84},
+         {QStringLiteral("ready"), Words::tr("Ready"), Words::tr("Messages that wait"), Kind::Count, 70},
+         {QStringLiteral("unacked"), Words::tr("Unacked"),
+          Words::tr("Messages that a subscriber has, or is next to get"), Kind::Count, 76},
+         {QStringLiteral("oldest"), Words::tr("Oldest"), Words::tr("How long the first message has waited"),
+          Kind::Duration, 84},
+         {QStringLiteral("bytes"), Words::tr("Bytes"), Words::tr("Size of what it holds"), Kind::Bytes, 84},
+         {QStringLiteral("in"), Words::tr("In"), Words::tr("Messages accepted; of a topic, copies"),
+          Kind::Count, 70},
+         {QStringLiteral("out"), Words::tr("Out"), Words::tr("Messages delivered"), Kind::Count, 70},
+         {QStringLiteral("drops"), Words::tr("Drops"), Words::tr("Messages dropped"), Kind::Trouble, 70},
+         {QStringLiteral("durable"), Words::tr("Durable"),
+          Words::tr("Its first subscription asked for it; messages are kept in memory all the same"),
+          Kind::Flag, 72},
+         {QStringLiteral("exclusive"), Words::tr("Exclusive"), Words::tr("One connection has it for itself"),
+          Kind::Flag, 80},
+         {QStringLiteral("autoDelete"), Words::tr("Auto-delete"),
+          Words::tr("It goes with its last subscription"), Kind::Flag, 92},
+         {QStringLiteral("ttl"), Words::tr("TTL"), Words::tr("How long a message may wait"), Kind::Duration,
+          84},
+         {QStringLiteral("limitMessages"), Words::tr("Limit"), Words::tr("Most messages that may wait"),
+          Kind::Count, 76, true},
+         {QStringLiteral("limitBytes"), Words::tr("Limit (bytes)"), Words::tr("Most bytes that may wait"),
+          Kind::Bytes, 96, true}}};
+}
+
 TableSpec TableSpec::connections()
 {
     return {

@@ -38,6 +38,7 @@ struct TableSpec
 
     [[nodiscard]] static TableSpec sessions();
     [[nodiscard]] static TableSpec queues();
+    [[nodiscard]] static TableSpec destinations();
     [[nodiscard]] static TableSpec connections();
     [[nodiscard]] static TableSpec nodes();
 };

@@ -10,7 +10,7 @@
 
 namespace msgsrv::console {
 
-enum class PageId { Overview, Sessions, Session, Flow, Queues, Connections, Charts, Log };
+enum class PageId { Overview, Sessions, Session, Flow, Queues, Connections, Charts, Log, Destinations };
 
 /// Where to go, and what to show there.
 struct Link

@@ -71,6 +71,13 @@ QPainterPath outline(Glyph glyph)
             line({{4, y}, {20, y}});
         line({{4, 20}, {14, 20}});
         break;
+    case Glyph::Destinations:
+        path.addRoundedRect(QRectF(3.5, 9, 6, 6), 1.5, 1.5);
+        for (const double y : {4.5, 12.0, 19.5}) {
+            line({{9.5, 12}, {14.5, y}});
+            line({{14.5, y}, {20.5, y}});
+        }
+        break;
     case Glyph::Search:
         path.addEllipse(QRectF(4, 4, 11, 11));
         line({{13.8, 13.8}, {20, 20}});

@@ -19,6 +19,7 @@ enum class Glyph {
     Connections,
     Charts,
     Log,
+    Destinations,
     Search,
     Alert,
     Calm,

@@ -3,7 +3,7 @@
 _messagingctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-    local commands='status sessions queues connections nodes flow log close purge peek audit describe raw'
+    local commands='status sessions queues connections nodes destinations flow log close purge peek audit describe raw'
     local options='--socket --tls --ca --token-file --certificate --key --json --watch --filter --sort --columns --limit --payload --level --pattern --reason --op --help --version'
     case $previous in
         --socket|--ca|--token-file|--certificate|--key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;

@@ -372,7 +372,7 @@ Daemon::Management::Management(const Config &config, Parts &parts)
             .store = storeName(config.sessions.store),
             .broker = QStringLiteral("embedded")},
            {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
-            parts.frontMetrics, *parts.store, parts.metrics, parts.stopping})
+            parts.destinations, parts.frontMetrics, *parts.store, parts.metrics, parts.stopping})
     , server(managementSettings(config, node.boot()), node, parts.flowTap, parts.managementMetrics)
 {
     node.setNegotiations(&server.feeds().negotiations());

@@ -43,9 +43,25 @@ struct QueueArguments
 {
     bool autoDelete = false; ///< goes with its last subscription
     bool exclusive = false; ///< one connection's alone, and goes with its last subscription
+    bool durable = false; ///< recorded for who looks; an embedded queue is kept in memory all the same
     std::optional<milliseconds> messageTtl; ///< x-message-ttl
     std::optional<milliseconds> expires; ///< x-expires: goes when nobody subscribed for so long
     QueueLimits maximum; ///< x-max-length and x-max-length-bytes: beyond it the oldest are dropped
+};
+
+/// What a management console shows of one destination; of a topic, the sums over those who are subscribed.
+struct DestinationFacts
+{
+    DestinationName name;
+    QueueArguments arguments; ///< of a topic: of its first subscription
+    std::uint64_t consumers = 0; ///< subscriptions
+    std::uint64_t ready = 0; ///< messages that wait
+    std::uint64_t unsettled = 0; ///< messages that subscribers have, or whose turn it is
+    std::uint64_t bytes = 0; ///< of both
+    std::uint64_t accepted = 0; ///< since it was made
+    std::uint64_t dropped = 0;
+    std::optional<TimePoint> oldest; ///< when the oldest of those that wait was accepted
+    QueueLimits limits; ///< of each queue; 0: unlimited
 };
 
 /// Queues and topics that programs and granted users share.
@@ -97,6 +113,10 @@ public:
                              const std::vector<DeliveryTag> &tags, Verdict verdict)
         = 0;
     [[nodiscard]] virtual BrokerCounts counts() const = 0;
+
+    using SurveyDone = std::function<void(std::vector<DestinationFacts>)>;
+    /// All that there are now, in no order. A broker that cannot tell answers nothing.
+    virtual void survey(SurveyDone done) { done({}); }
 };
 
 } // namespace msgsrv

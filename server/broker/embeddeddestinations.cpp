@@ -94,9 +94,7 @@ void EmbeddedDestinations::publish(const DestinationName &destination, MessagePt
             if (const auto topic = shard.topics.find(destination.name); topic != shard.topics.end()) {
                 for (const auto &[subscriber, queue] : *topic) {
                     if (!queue->admits(*message)) {
-                        // One who does not read holds nobody else up.
-                        ++shard.counts.accepted;
-                        shard.counts.drop(DropReason::SlowConsumer, 1);
+                        queue->discard(); // one who does not read holds nobody else up
                         continue;
                     }
                     queue->append(message, ttl, now);
@@ -174,6 +172,35 @@ BrokerCounts EmbeddedDestinations::counts() const
     }
     counts.destinations = std::uint64_t(m_queues.load());
     return counts;
+}
+
+void EmbeddedDestinations::survey(SurveyDone done)
+{
+    std::vector<DestinationFacts> all;
+    for (const Shard &shard : m_shards) {
+        const std::scoped_lock lock(shard.mutex);
+        for (auto it = shard.queues.begin(); it != shard.queues.end(); ++it) {
+            all.push_back((*it)->facts());
+            all.back().name = {Kind::Queue, it.key()};
+        }
+        for (auto it = shard.topics.begin(); it != shard.topics.end(); ++it) {
+            DestinationFacts sum = it->front().second->facts();
+            sum.name = {Kind::Topic, it.key()};
+            for (auto one = std::next(it->begin()); one != it->end(); ++one) {
+                const DestinationFacts more = one->second->facts();
+                sum.consumers += more.consumers;
+                sum.ready += more.ready;
+                sum.unsettled += more.unsettled;
+                sum.bytes += more.bytes;
+                sum.accepted += more.accepted;
+                sum.dropped += more.dropped;
+                if (more.oldest && (!sum.oldest || *more.oldest < *sum.oldest))
+                    sum.oldest = more.oldest;
+            }
+            all.push_back(std::move(sum));
+        }
+    }
+    done(std::move(all));
 }
 
 void EmbeddedDestinations::sweep()

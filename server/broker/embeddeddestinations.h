@@ -43,6 +43,8 @@ public:
     void acknowledge(const DestinationName &destination, SubscriberId subscriber,
                      const std::vector<DeliveryTag> &tags, Verdict verdict) override;
     [[nodiscard]] BrokerCounts counts() const override;
+    /// Looks at one shard after the other, each locked alone.
+    void survey(SurveyDone done) override;
 
     /// Drops what has expired and forgets queues that are over. Called about once a second, by any thread.
     void sweep();

@@ -71,6 +71,7 @@ void WorkQueue::append(MessagePtr message, std::optional<milliseconds> ttl, Time
     if (m_arguments.messageTtl)
         ttl = std::min(ttl.value_or(*m_arguments.messageTtl), *m_arguments.messageTtl);
     ++m_size;
+    ++m_accepted;
     m_bytes += message->weight();
     m_waiting.push_back(
         {std::move(message), ++m_counts.accepted, false, ttl ? now + *ttl : TimePoint::max()});
@@ -80,8 +81,15 @@ void WorkQueue::append(MessagePtr message, std::optional<milliseconds> ttl, Time
                || (maximum.bytes > 0 && m_bytes > maximum.bytes))) {
         forget(m_waiting.front());
         m_waiting.pop_front();
-        m_counts.drop(DropReason::Overflow, 1);
+        drop(DropReason::Overflow);
     }
+}
+
+void WorkQueue::discard()
+{
+    ++m_counts.accepted;
+    ++m_accepted;
+    drop(DropReason::SlowConsumer);
 }
 
 std::vector<Delivery> WorkQueue::take(SubscriberId id, int maxMessages, qsizetype maxBytes, TimePoint now)
@@ -96,7 +104,7 @@ std::vector<Delivery> WorkQueue::take(SubscriberId id, int maxMessages, qsizetyp
         Queued &queued = subscriber->assigned.front();
         if (queued.expires <= now) {
             forget(queued);
-            m_counts.drop(DropReason::Expired, 1);
+            drop(DropReason::Expired);
         } else {
             bytes += queued.message->weight();
             if (!deliveries.empty() && bytes > maxBytes)
@@ -146,7 +154,7 @@ void WorkQueue::acknowledge(SubscriberId id, const std::vector<DeliveryTag> &tag
             break;
         case Verdict::Reject:
             forget(node.mapped());
-            m_counts.drop(DropReason::Rejected, 1);
+            drop(DropReason::Rejected);
             break;
         case Verdict::Return:
             putBack(std::move(node.mapped()), true);
@@ -196,6 +204,24 @@ std::size_t WorkQueue::unacknowledged() const
     return sum;
 }
 
+DestinationFacts WorkQueue::facts() const
+{
+    const auto stricter = [](qsizetype a, qsizetype b) { return a == 0 || b == 0 ? a + b : std::min(a, b); };
+    DestinationFacts facts;
+    facts.arguments = m_arguments;
+    facts.consumers = m_subscribers.size();
+    facts.ready = m_waiting.size();
+    facts.unsettled = m_size - m_waiting.size();
+    facts.bytes = std::uint64_t(m_bytes);
+    facts.accepted = m_accepted;
+    facts.dropped = m_dropped;
+    if (!m_waiting.empty())
+        facts.oldest = m_waiting.front().message->acceptedAt;
+    facts.limits = {stricter(m_limits.messages, m_arguments.maximum.messages),
+                    stricter(m_limits.bytes, m_arguments.maximum.bytes)};
+    return facts;
+}
+
 WorkQueue::Subscriber *WorkQueue::find(SubscriberId id)
 {
     const auto it = std::find_if(m_subscribers.begin(), m_subscribers.end(),
@@ -217,12 +243,18 @@ void WorkQueue::forget(const Queued &queued)
     m_bytes -= queued.message->weight();
 }
 
+void WorkQueue::drop(DropReason reason)
+{
+    ++m_dropped;
+    m_counts.drop(reason, 1);
+}
+
 void WorkQueue::dropExpired(TimePoint now)
 {
     while (!m_waiting.empty() && m_waiting.front().expires <= now) {
         forget(m_waiting.front());
         m_waiting.pop_front();
-        m_counts.drop(DropReason::Expired, 1);
+        drop(DropReason::Expired);
     }
 }
 

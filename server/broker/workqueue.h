@@ -44,6 +44,8 @@ public:
     /// Whether a message of that weight fits.
     [[nodiscard]] bool admits(const Message &message) const;
     void append(MessagePtr message, std::optional<milliseconds> ttl, TimePoint now);
+    /// Counts a message that did not fit as accepted and dropped: a copy of a topic's.
+    void discard();
 
     [[nodiscard]] std::vector<Delivery> take(SubscriberId subscriber, int maxMessages, qsizetype maxBytes,
                                              TimePoint now);
@@ -59,6 +61,8 @@ public:
 
     [[nodiscard]] std::size_t size() const { return m_size; }
     [[nodiscard]] std::size_t unacknowledged() const;
+    /// All but the name.
+    [[nodiscard]] DestinationFacts facts() const;
 
     /// What an auto-mode subscriber may have before it, at most.
     static constexpr std::size_t defaultWindow = 64;
@@ -88,6 +92,7 @@ private:
     void putBack(Queued queued, bool redelivered);
     void forget(const Queued &queued);
     void dropExpired(TimePoint now);
+    void drop(DropReason reason);
 
     const QueueArguments m_arguments;
     const QueueLimits m_limits;
@@ -97,6 +102,8 @@ private:
     std::size_t m_next = 0; ///< whose turn it is
     std::size_t m_size = 0; ///< waiting and with subscribers
     qsizetype m_bytes = 0;
+    std::uint64_t m_accepted = 0;
+    std::uint64_t m_dropped = 0;
     bool m_wasUsed = false; ///< somebody subscribed before
     TimePoint m_unusedSince = TimePoint::max();
 };

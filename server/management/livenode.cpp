@@ -124,6 +124,17 @@ void LiveNode::collect(std::string_view table, std::function<void(std::shared_pt
             rows->nowMs = QDateTime::currentMSecsSinceEpoch();
             done(std::move(rows));
         });
+    } else if (table == "destinations") {
+        m_with.destinations.survey([&thread = m_with.managementThread, alive = std::weak_ptr(m_alive),
+                                    done = std::move(done)](std::vector<DestinationFacts> found) {
+            auto rows = std::make_shared<DestinationRows>();
+            rows->rows = std::move(found);
+            rows->now = Clock::now();
+            thread.post([alive, done, rows] {
+                if (!alive.expired())
+                    done(rows);
+            });
+        });
     } else if (table == "queues") {
         collectSessions([this, done = std::move(done)](Sessions sessions) {
             collectQueues([done, sessions = std::move(sessions)](Queues queues) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/destinations.h"
 #include "server/management/negotiations.h"
 #include "server/management/node.h"
 #include "server/metrics/processmetrics.h"
@@ -35,6 +36,7 @@ public:
         SessionService &sessions;
         SessionDirectory &directory;
         Broker &broker;
+        Destinations &destinations;
         FrontMetrics &fronts;
         const SessionStore &store;
         Metrics &metrics;

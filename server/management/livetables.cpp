@@ -127,6 +127,51 @@ Cell QueueRows::cell(std::size_t index, std::size_t column, Addresses) const
     }
 }
 
+Cell DestinationRows::cell(std::size_t index, std::size_t column, Addresses) const
+{
+    const DestinationFacts &row = rows[index];
+    const bool isQueue = row.name.kind == DestinationName::Kind::Queue;
+    const std::uint64_t kept = row.ready + row.unsettled + row.dropped;
+    switch (column) {
+    case 0:
+        return (isQueue ? "/queue/" : "/topic/") + row.name.name.toStdString();
+    case 1:
+        return std::string(isQueue ? "queue" : "topic");
+    case 2:
+        return std::int64_t(row.consumers);
+    case 3:
+        return std::int64_t(row.ready);
+    case 4:
+        return std::int64_t(row.unsettled);
+    case 5:
+        return std::int64_t(row.bytes);
+    case 6:
+        return std::int64_t(row.accepted);
+    case 7:
+        return std::int64_t(row.accepted - kept);
+    case 8:
+        return std::int64_t(row.dropped);
+    case 9:
+        return row.oldest ? secondsSince(*row.oldest, now) : Cell();
+    case 10:
+        return std::int64_t(row.limits.messages);
+    case 11:
+        return std::int64_t(row.limits.bytes);
+    case 12:
+        return row.arguments.durable;
+    case 13:
+        return row.arguments.exclusive;
+    case 14:
+        return row.arguments.autoDelete;
+    case 15:
+        return row.arguments.messageTtl
+            ? Cell(std::chrono::duration<double>(*row.arguments.messageTtl).count())
+            : Cell();
+    default:
+        return {};
+    }
+}
+
 Cell ConnectionRows::cell(std::size_t index, std::size_t column, Addresses addresses) const
 {
     const ConnectionFacts &row = rows[index];

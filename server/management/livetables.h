@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/broker/broker.h"
+#include "server/broker/destinations.h"
 #include "server/management/negotiations.h"
 #include "server/management/rowset.h"
 #include "server/net/connection.h"
@@ -64,6 +65,16 @@ public:
     std::vector<ConnectionFacts> rows;
     TimePoint now;
     qint64 nowMs = 0; ///< Unix time
+
+    [[nodiscard]] std::size_t size() const override { return rows.size(); }
+    [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses addresses) const override;
+};
+
+class DestinationRows final : public RowSet
+{
+public:
+    std::vector<DestinationFacts> rows;
+    TimePoint now;
 
     [[nodiscard]] std::size_t size() const override { return rows.size(); }
     [[nodiscard]] Cell cell(std::size_t index, std::size_t column, Addresses addresses) const override;

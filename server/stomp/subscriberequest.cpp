@@ -81,6 +81,7 @@ tl::expected<QueueArguments, Fault> parseQueueArguments(const stomp::Frame &fram
     QueueArguments arguments;
     arguments.autoDelete = isTrue("auto-delete");
     arguments.exclusive = isTrue("exclusive");
+    arguments.durable = isTrue("durable");
     for (const char *name : {"x-message-ttl", "x-expires", "x-max-length", "x-max-length-bytes"}) {
         const std::string *text = frame.find(name);
         if (!text)

@@ -16,7 +16,7 @@ using enum ColumnType;
 constexpr Column sessionColumns[] = {
     {"id", Text, Unit::None, "number of the session in this boot"},
     {"user", Text, Unit::None, "the session's user"},
-    {"state", Text, Unit::None, "where it stands in its life", "new acked ending"},
+    {"state", Text, Unit::None, "where it stands in its life", "new acked detached ending"},
     {"node", Text, Unit::None, "which node has it"},
     {"address", Text, Unit::None, "of the client, masked by role"},
     {"transport", Text, Unit::None, "how its connection speaks", "websocket none"},
@@ -52,6 +52,25 @@ constexpr Column queueColumns[] = {
     {"limitBytes", Number, Unit::Bytes, "what it may hold; 0: unlimited"},
 };
 
+constexpr Column destinationColumns[] = {
+    {"id", Text, Unit::None, "the destination as STOMP names it"},
+    {"kind", Text, Unit::None, "what it is", "queue topic"},
+    {"consumers", Number, Unit::Count, "subscriptions"},
+    {"ready", Number, Unit::Count, "messages that wait"},
+    {"unacked", Number, Unit::Count, "messages that a subscriber has, or is next to get"},
+    {"bytes", Number, Unit::Bytes, "of what it holds"},
+    {"in", Number, Unit::Count, "messages accepted; of a topic, copies"},
+    {"out", Number, Unit::Count, "messages delivered"},
+    {"drops", Number, Unit::Count, "messages dropped"},
+    {"oldest", Number, Unit::Seconds, "age of the oldest message that waits"},
+    {"limitMessages", Number, Unit::Count, "what a queue of it may hold; 0: unlimited"},
+    {"limitBytes", Number, Unit::Bytes, "what a queue of it may hold; 0: unlimited"},
+    {"durable", Flag, Unit::None, "its first subscription said so"},
+    {"exclusive", Flag, Unit::None, "one connection has it for itself"},
+    {"autoDelete", Flag, Unit::None, "it goes with its last subscription"},
+    {"ttl", Number, Unit::Seconds, "that a message may wait"},
+};
+
 constexpr Column connectionColumns[] = {
     {"id", Text, Unit::None, "number of the connection"},
     {"user", Text, Unit::None, "whose session it holds"},
@@ -85,10 +104,9 @@ constexpr Column nodeColumns[] = {
 };
 
 constexpr Table tableList[] = {
-    {"sessions", sessionColumns},
-    {"queues", queueColumns},
-    {"connections", connectionColumns},
-    {"nodes", nodeColumns},
+    {"sessions", sessionColumns},         {"queues", queueColumns},
+    {"connections", connectionColumns},   {"nodes", nodeColumns},
+    {"destinations", destinationColumns},
 };
 
 constexpr Column flowColumns[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Accounts of the configuration, and what they share with the real daemon.
+#include "tests/support/managementclient.h"
 #include "tests/support/metricsreader.h"
 #include "tests/support/user.h"
 #include "tests/support/wait.h"
@@ -139,6 +140,38 @@ private slots:
         QVERIFY(guest.webSocket().waitForClosed());
         QCOMPARE(guest.webSocket().closeCode(), 1008);
         QVERIFY(waitUntil([&] { return metric("messaging_destinations") == 0; }));
+    }
+
+    void aConsoleSeesThem()
+    {
+        StompClient guest(m_daemon.stomp());
+        QCOMPARE(guest.connectAs("guest", "guest").command, QByteArray("CONNECTED"));
+        const Headers queue{{"destination", "/queue/seen"}};
+        QCOMPARE(guest
+                     .sendForReceipt("SUBSCRIBE",
+                                     queue + Headers{{"id", "q"}, {"durable", "true"}, {"ack", "client"}})
+                     .command,
+                 QByteArray("RECEIPT"));
+        guest.send("SEND", queue, "one");
+        QCOMPARE(guest.next("MESSAGE").body, QByteArray("one"));
+
+        ManagementClient console(m_daemon);
+        QVERIFY(!console.login().isEmpty());
+        const auto rows = [&] {
+            return console
+                .result(QStringLiteral("view.open"),
+                        {{QStringLiteral("table"), QStringLiteral("destinations")},
+                         {QStringLiteral("columns"),
+                          QJsonArray{QStringLiteral("kind"), QStringLiteral("consumers"),
+                                     QStringLiteral("unacked"), QStringLiteral("durable")}},
+                         {QStringLiteral("filter"), QStringLiteral("id:/queue/seen")},
+                         {QStringLiteral("range"), QJsonArray{0, 10}}})
+                .value(u"rows")
+                .toArray();
+        };
+        QCOMPARE(
+            rows(),
+            QJsonArray({QJsonArray{QStringLiteral("/queue/seen"), QStringLiteral("queue"), 1, 1, true}}));
     }
 
     void theLoginIsNoUserId() { QCOMPARE(User(m_daemon, "guest").connect().status, 409); }

@@ -211,8 +211,8 @@ void TestMessagingctl::options_are_documented_and_completed()
         ++count;
     }
     QVERIFY(count >= 12);
-    for (const char *command : {"status", "sessions", "queues", "connections", "nodes", "flow", "log",
-                                "close", "purge", "peek", "audit", "describe", "raw"}) {
+    for (const char *command : {"status", "sessions", "queues", "connections", "nodes", "destinations",
+                                "flow", "log", "close", "purge", "peek", "audit", "describe", "raw"}) {
         QVERIFY2(document.contains(u'`' + s(command)), command);
         QVERIFY2(completion.contains(s(command)), command);
         QVERIFY2(help.contains(s(command)), command);

@@ -4,6 +4,7 @@
 #include "admin-gui/demo/demoserver.h"
 #include "admin-gui/pages/attention.h"
 #include "admin-gui/pages/chartspage.h"
+#include "admin-gui/pages/destinationspage.h"
 #include "admin-gui/pages/flowpage.h"
 #include "admin-gui/pages/logpage.h"
 #include "admin-gui/pages/messagepanel.h"
@@ -85,6 +86,7 @@ private slots:
     void verdictsNameTheStagedFaults_data();
     void verdictsNameTheStagedFaults();
     void queuesArePeekedAndPurged();
+    void destinationsShowWhatWasAskedFor();
     void chartsShareTheirCrossHair();
     void theLogCanBePaused();
     void aLossKeepsEverythingAndComesBack();
@@ -249,6 +251,15 @@ void TestMainWindow::queuesArePeekedAndPurged()
     page.purgeSelected();
     QTRY_VERIFY((house.server.advance(100),
                  page.model().rowCount() == 0 || page.model().raw(0, QStringLiteral("ready")).toInt() < 10));
+}
+
+void TestMainWindow::destinationsShowWhatWasAskedFor()
+{
+    House house;
+    auto &page = house.page<DestinationsPage>(PageId::Destinations, QStringLiteral("kind:queue"));
+    QTRY_COMPARE(page.model().rowCount(), 1);
+    QCOMPARE(page.model().raw(0, QStringLiteral("id")).toString(), QStringLiteral("/queue/recordings"));
+    QCOMPARE(page.model().raw(0, QStringLiteral("durable")).toBool(), true);
 }
 
 void TestMainWindow::chartsShareTheirCrossHair()

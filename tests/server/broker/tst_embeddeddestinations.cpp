@@ -4,6 +4,9 @@
 
 #include <QTest>
 
+#include <algorithm>
+#include <tuple>
+
 using namespace msgsrv;
 
 namespace {
@@ -93,6 +96,41 @@ class TestEmbeddedDestinations : public QObject
     Q_OBJECT
 
 private slots:
+    void whatThereIsCanBeLookedAt()
+    {
+        Bench b({.queue = {10, 0}});
+        QueueArguments arguments;
+        arguments.durable = true;
+        arguments.maximum = {3, 500};
+        QCOMPARE(b.subscribe(work, anna, arguments, true, 1), Result::Subscribed);
+        QVERIFY(b.publish(work, 1, 5)); // one is with anna, three wait, the oldest of four fell out
+        QCOMPARE(b.receive(work, anna), QByteArray("1"));
+        (void)b.subscribe(news, anna);
+        (void)b.subscribe(news, bert);
+        QVERIFY(b.publish(news, 6, 7));
+        QCOMPARE(b.receive(news, bert), QByteArray("6 7"));
+
+        std::vector<DestinationFacts> all;
+        b.broker.survey([&](std::vector<DestinationFacts> found) { all = std::move(found); });
+        QCOMPARE(all.size(), std::size_t(2));
+        const auto isQueue = [](const DestinationFacts &facts) { return facts.name == work; };
+        std::partition(all.begin(), all.end(), isQueue);
+        const auto &[queue, topic] = std::tie(all[0], all[1]);
+        QVERIFY(queue.name == work && topic.name == news);
+        QVERIFY(queue.arguments.durable && !queue.arguments.exclusive && !topic.arguments.durable);
+        QCOMPARE(queue.consumers, 1U);
+        QCOMPARE(queue.ready, 3U);
+        QCOMPARE(queue.unsettled, 1U);
+        QCOMPARE(queue.accepted, 5U);
+        QCOMPARE(queue.dropped, 1U);
+        QVERIFY(queue.oldest.has_value());
+        QCOMPARE(queue.limits.messages, qsizetype(3)); // the stricter of both
+        QCOMPARE(queue.limits.bytes, qsizetype(500));
+        QCOMPARE(topic.consumers, 2U);
+        QCOMPARE(topic.accepted, 4U);
+        QCOMPARE(topic.unsettled, 2U);
+        QCOMPARE(topic.dropped, 0U);
+    }
     void aQueueKeepsMessagesUntilSomebodySubscribes()
     {
         Bench b;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/broker/embeddeddestinations.h"
 #include "server/management/livenode.h"
 #include "server/management/livetables.h"
+#include "tests/server/broker/recordingport.h"
 #include "tests/server/session/sessionhouse.h"
 
 #include <QJsonObject>
@@ -57,13 +59,15 @@ struct House
     SessionHouse sessions;
     IoThreads threads{1};
     ManualExecutor management;
+    RecordingPort port;
+    EmbeddedDestinations destinations{{}, port};
     FrontMetrics fronts{sessions.metrics};
     std::atomic<bool> stopping{false};
     LiveNode node{{.boot = QStringLiteral("b"),
                    .store = QStringLiteral("memory"),
                    .broker = QStringLiteral("embedded")},
-                  {management, threads, *sessions.service, sessions.directory, sessions.queues, fronts,
-                   sessions.store, sessions.metrics, stopping}};
+                  {management, threads, *sessions.service, sessions.directory, sessions.queues, destinations,
+                   fronts, sessions.store, sessions.metrics, stopping}};
 };
 
 } // namespace
@@ -101,7 +105,7 @@ private slots:
         QCOMPARE(House::text(*queues, ofBob, "queues", "id"),
                  House::text(*rows, 1 - first, "sessions", "id"));
         // No cell of any table holds a key.
-        for (const char *table : {"sessions", "queues", "connections", "nodes"}) {
+        for (const char *table : {"sessions", "queues", "connections", "nodes", "destinations"}) {
             const auto all = house.table(table);
             QVERIFY(all);
             for (std::size_t row = 0; row < all->size(); ++row) {
@@ -110,6 +114,30 @@ private slots:
                             == std::string::npos);
             }
         }
+    }
+
+    void destinations_show_what_their_first_subscription_asked_for()
+    {
+        House house;
+        QueueArguments arguments;
+        arguments.durable = true;
+        arguments.messageTtl = milliseconds(1500);
+        const DestinationName name{DestinationName::Kind::Queue, "jobs"};
+        house.destinations.subscribe(name, {makeConnectionId(0, 1), 1}, arguments, true, 0, {});
+        house.destinations.publish(name, std::make_shared<Message>(), {}, {});
+        const auto rows = house.table("destinations");
+        QVERIFY(rows);
+        QCOMPARE(rows->size(), std::size_t(1));
+        std::string row;
+        for (const Column &column : findTable("destinations")->columns) {
+            appendCell(row,
+                       rows->cell(0, *findColumn(findTable("destinations")->columns, column.name),
+                                  Addresses::Masked));
+            row += ' ';
+        }
+        QCOMPARE(
+            row,
+            std::string("\"/queue/jobs\" \"queue\" 1 0 1 64 1 0 0 null 1000 4194304 true false false 1.5 "));
     }
 
     void an_unknown_table_is_null()

@@ -4,6 +4,7 @@
 #include "stompfixture.h"
 
 #include "server/stomp/replies.h"
+#include "server/stomp/subscriberequest.h"
 
 #include <QTest>
 
@@ -301,6 +302,26 @@ private slots:
         f.sent();
         f.receive("SUBSCRIBE\nid:q\ndestination:/queue/w\nreceipt:1\n" + headers + "\n^@");
         QVERIFY(f.sent().value(0).startsWith(good ? "RECEIPT\n" : "ERROR\nmessage:malformed queue header\n"));
+    }
+
+    void queueHeadersAreRead()
+    {
+        const auto arguments = parseQueueArguments({"SUBSCRIBE",
+                                                    {{"durable", "true"},
+                                                     {"auto-delete", "false"},
+                                                     {"exclusive", "true"},
+                                                     {"x-message-ttl", "1"},
+                                                     {"x-expires", "2"},
+                                                     {"x-max-length", "3"},
+                                                     {"x-max-length-bytes", "4"}},
+                                                    ""});
+        QVERIFY(arguments.has_value());
+        QVERIFY(arguments->durable && arguments->exclusive && !arguments->autoDelete);
+        QCOMPARE(arguments->messageTtl, std::optional(milliseconds(1)));
+        QCOMPARE(arguments->expires, std::optional(milliseconds(2)));
+        QCOMPARE(arguments->maximum.messages, qsizetype(3));
+        QCOMPARE(arguments->maximum.bytes, qsizetype(4));
+        QVERIFY(!parseQueueArguments({"SUBSCRIBE", {{"durable", "false"}}, ""})->durable);
     }
 
     void aMessageMayExpire()
