@@ -149,7 +149,11 @@ private slots:
         const Headers queue{{"destination", "/queue/seen"}};
         QCOMPARE(guest
                      .sendForReceipt("SUBSCRIBE",
-                                     queue + Headers{{"id", "q"}, {"durable", "true"}, {"ack", "client"}})
+                                     queue
+                                         + Headers{{"id", "q"},
+                                                   {"durable", "true"},
+                                                   {"auto-delete", "true"},
+                                                   {"ack", "client"}})
                      .command,
                  QByteArray("RECEIPT"));
         guest.send("SEND", queue, "one");

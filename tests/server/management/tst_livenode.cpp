@@ -220,12 +220,14 @@ private slots:
         threads.at(0).start([] {});
         ManualExecutor management;
         FrontMetrics fronts(sessions.metrics);
+        RecordingPort port;
+        EmbeddedDestinations destinations({}, port);
         std::atomic<bool> stopping{false};
         bool answered = false;
         {
             LiveNode node({},
                           {management, threads, *sessions.service, sessions.directory, sessions.queues,
-                           fronts, sessions.store, sessions.metrics, stopping});
+                           destinations, fronts, sessions.store, sessions.metrics, stopping});
             node.collect("sessions", [&](const std::shared_ptr<const RowSet> &) { answered = true; });
             node.closeSession(1, "r", [&](bool) { answered = true; });
         }
