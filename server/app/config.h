@@ -87,6 +87,8 @@ struct Config
     struct Exchange
     {
         bool requireKey = false;
+        milliseconds maxHold{}; ///< 0: nothing waits for a user without a session
+        milliseconds window{};
     };
     struct Broker
     {
@@ -144,6 +146,9 @@ struct Config
         std::int64_t queueBytes = 0;
         int earlyMessages = 0;
         std::int64_t earlyBytes = 0;
+        int heldUsers = 0;
+        int heldPerSender = 0;
+        int messageStates = 0;
         std::int64_t bodyMemory = 0;
         int fragments = 0;
         int controlFrames = 0; ///< in a second

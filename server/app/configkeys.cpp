@@ -330,6 +330,23 @@ std::vector<ConfigKey> makeKeys()
          .meaning
          = "`false`: `fromUserId` is believed if that user has a session, for pages that send no key"});
 
+    add({.name = "exchange.max_hold",
+         .type = "duration",
+         .defaultValue = R"("30s")",
+         .field
+         = DurationField{.at = [](Config &c) -> milliseconds & { return c.exchange.maxHold; }, .most = 24h},
+         .meaning = "how long a message with a `ttl` waits for a user without a session at most; 0: not at "
+                    "all"});
+    add({.name = "exchange.window",
+         .type = "duration",
+         .defaultValue = R"("2m")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.exchange.window; },
+                                .least = 1s,
+                                .most = 24h,
+                                .zero = false},
+         .meaning = "how long it is known what became of a message: for `GET /exchange/<messageId>`, and for "
+                    "an `exchangeId` that comes again"});
+
     // ---- broker
     add({.name = "broker.kind",
          .type = "choice",
@@ -632,6 +649,21 @@ std::vector<ConfigKey> makeKeys()
          .defaultValue = R"("256KiB")",
          .field = SizeField{.at = [](Config &c) -> std::int64_t & { return c.limits.earlyBytes; }},
          .meaning = "their bytes; 0: unlimited"});
+    add({.name = "limits.held_users",
+         .type = "count",
+         .defaultValue = "10000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.heldUsers; }},
+         .meaning = "users without a session for whom messages wait (`exchange.max_hold`); 0: unlimited"});
+    add({.name = "limits.held_per_sender",
+         .type = "count",
+         .defaultValue = "64",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.heldPerSender; }},
+         .meaning = "messages of one sender that wait for such users; 0: unlimited"});
+    add({.name = "limits.message_states",
+         .type = "count",
+         .defaultValue = "256",
+         .field = CountField{.at = [](Config &c) -> int & { return c.limits.messageStates; }, .zero = false},
+         .meaning = "messages of one session whose fate is final and known (`exchange.window`)"});
     add({.name = "limits.body_memory",
          .type = "size",
          .defaultValue = R"("32MiB")",

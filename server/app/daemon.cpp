@@ -21,6 +21,7 @@
 #include "server/net/tcpfront.h"
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
+#include "server/session/exchangemetrics.h"
 #include "server/session/sessionservice.h"
 #include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
@@ -245,6 +246,8 @@ struct Daemon::Parts
     const std::shared_ptr<BrokerCollector> brokerCollector
         = std::make_shared<BrokerCollector>(broker, &destinations);
     SessionDirectory directory;
+    SenderLedgers ledgers;
+    AbsentQueues absent;
     SessionService sessions;
     Exchange exchange;
     PasscodeChecks passcodes;
@@ -283,6 +286,11 @@ Daemon::Parts::Parts(const Config &config)
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
     , store(makeStore(config.sessions))
+    , ledgers({.kept = std::size_t(config.limits.messageStates), .window = config.exchange.window}, broker)
+    , absent({.maxHold = config.exchange.maxHold,
+              .users = config.limits.heldUsers,
+              .perSender = config.limits.heldPerSender},
+             directory, broker)
     , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
                 .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
                                                                               : config.sessions.resumeWindow,
@@ -290,7 +298,7 @@ Daemon::Parts::Parts(const Config &config)
                 .conflict = conflictOf(config.sessions.conflict),
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
-               {mainThread, broker, *store, directory, ioThreads, metrics})
+               {mainThread, broker, *store, directory, ioThreads, metrics, &ledgers, &absent})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
@@ -304,8 +312,10 @@ Daemon::Parts::Parts(const Config &config)
 {
     broker.setFlowTap(&flowTap);
     exchange.setFlowTap(&flowTap);
+    exchange.setAbsentQueues(&absent);
     metrics.add(brokerCollector);
     addStoreMetrics(metrics, *store);
+    addExchangeMetrics(metrics, absent, ledgers);
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
                      [budget = bodyMemory] { return double(budget->used()); });
 }
@@ -419,6 +429,8 @@ std::optional<Daemon::Failure> Daemon::start()
         m_parts->sessions.tick(now);
         m_parts->internalFront->sweep(now);
         m_parts->destinations.sweep();
+        m_parts->broker.sweep();
+        m_parts->absent.sweep(now);
         finishWhenEmpty();
     });
     m_parts->timer.start(sweepInterval);

@@ -2,6 +2,7 @@
 #include "server/broker/embeddedbroker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace msgsrv {
@@ -30,10 +31,23 @@ void tellAll(const std::vector<QueuedMessage> &messages, State state)
 
 } // namespace
 
-EmbeddedBroker::EmbeddedBroker(Settings settings, DeliveryPort &port, QObject *parent)
+void EmbeddedBroker::Followers::add(const std::shared_ptr<MessageWatch> &watch)
+{
+    if (m_watches.empty() || m_watches.back() != watch)
+        m_watches.push_back(watch);
+}
+
+void EmbeddedBroker::Followers::tell() const
+{
+    for (const auto &watch : m_watches)
+        watch->tell();
+}
+
+EmbeddedBroker::EmbeddedBroker(Settings settings, DeliveryPort &port, Now now, QObject *parent)
     : Broker(parent)
     , m_settings(settings)
     , m_port(port)
+    , m_now(std::move(now))
 { }
 
 EmbeddedBroker::~EmbeddedBroker() = default;
@@ -79,22 +93,24 @@ void EmbeddedBroker::unsubscribe(const ListeningKey &queue, ConnectionId consume
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> waiting;
     std::vector<QueuedMessage> taken;
+    Followers followers;
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
         if (it != shard.queues.end() && it->consumer() == consumer) {
             taken = it->setConsumer(ConnectionId::None, {}, shard.returned);
             waiting = it->drain();
-            shard.queues.erase(it);
+            shard.erase(it);
             shard.events.push_back({false, queue, consumer});
         } else {
             taken = shard.leftovers.take({queue, consumer});
         }
         shard.count(DropReason::SessionEnded, waiting.size());
         shard.count(DropReason::ConnectionLost, taken.size());
-        tellTap(FlowEvent::Kind::Dropped, taken, 0, taken.size(), toString(DropReason::ConnectionLost));
-        tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(DropReason::SessionEnded));
+        noteDropped(DropReason::ConnectionLost, taken, 0, followers);
+        noteDropped(DropReason::SessionEnded, waiting, 0, followers);
     }
+    followers.tell();
     tellAll(taken, State::Dropped);
     tellAll(waiting, State::Dropped);
     announce(shard);
@@ -122,6 +138,7 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
 {
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> waiting;
+    Followers followers;
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -132,10 +149,11 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
             shard.events.push_back({false, queue, consumer});
         shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}, shard.returned));
         waiting = it->drain();
-        shard.queues.erase(it);
+        shard.erase(it);
         shard.count(reason, waiting.size());
-        tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(reason));
+        noteDropped(reason, waiting, 0, followers);
     }
+    followers.tell();
     tellAll(waiting, State::Dropped);
     announce(shard);
 }
@@ -168,6 +186,7 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
                 queued.outcome = std::exchange(done, nullptr);
             if (it->append(std::move(queued)))
                 ready = it->consumer();
+            shard.file(queue, *it);
         }
     }
     if (ready != ConnectionId::None)
@@ -183,15 +202,21 @@ std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, Connection
     Shard &shard = shardOf(queue);
     std::vector<Delivery> messages;
     std::vector<PublishDone> outcomes;
+    std::vector<QueuedMessage> expired;
+    Followers followers;
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
         if (it == shard.queues.end() || it->consumer() != consumer)
             return messages;
+        if (it->nextExpiry() != TimePoint::max())
+            expired = expire(shard, queue, *it, m_now(), followers);
         messages = it->take(maxMessages, maxBytes);
         if (!it->flows())
             outcomes = it->releaseOutcomes();
     }
+    followers.tell();
+    tellAll(expired, State::Dropped);
     tellAll(outcomes, State::Queued);
     return messages;
 }
@@ -204,6 +229,7 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
     const auto wanted = std::size_t(written) + std::size_t(dropped);
     std::vector<QueuedMessage> settled;
     std::size_t delivered = 0;
+    Followers followers;
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -218,9 +244,10 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
         shard.count(reason, settled.size() - delivered);
         if (it != shard.queues.end())
             it->noteDropped(settled.size() - delivered);
-        tellTap(FlowEvent::Kind::Written, settled, 0, delivered);
-        tellTap(FlowEvent::Kind::Dropped, settled, delivered, settled.size() - delivered, toString(reason));
+        note(Step::WrittenForGood, settled, 0, delivered, "", followers);
+        noteDropped(reason, settled, delivered, followers);
     }
+    followers.tell();
     for (std::size_t i = 0; i < settled.size(); ++i)
         tell(settled[i].outcome, i < delivered ? State::Written : State::Dropped);
 }
@@ -231,6 +258,7 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
     Shard &shard = shardOf(queue);
     std::vector<PublishDone> outcomes;
     std::vector<PublishDone> unwritten;
+    Followers followers;
     ConnectionId ready = ConnectionId::None;
     State unwrittenState = State::Queued;
     {
@@ -239,13 +267,13 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
         const bool isConsumer = it != shard.queues.end() && it->consumer() == consumer;
         std::vector<QueuedMessage> back;
         if (isConsumer) {
-            tellTap(FlowEvent::Kind::Written, it->taken(), 0,
-                    std::min(std::size_t(written), it->taken().size()));
+            note(Step::Written, it->taken(), 0, std::min(std::size_t(written), it->taken().size()), "",
+                 followers);
             outcomes = it->hold(std::size_t(written));
             back = it->settle(std::size_t(returned));
         } else {
             back = shard.takeLeftovers({queue, consumer}, std::size_t(written) + std::size_t(returned));
-            tellTap(FlowEvent::Kind::Written, back, 0, std::min(std::size_t(written), back.size()));
+            note(Step::Written, back, 0, std::min(std::size_t(written), back.size()), "", followers);
         }
         for (std::size_t i = 0; i < back.size(); ++i) {
             const bool wasWritten = !isConsumer && i < std::size_t(written);
@@ -257,14 +285,16 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
         if (it != shard.queues.end()) {
             shard.returned += back.size();
             it->putBack(std::move(back));
+            shard.file(queue, *it);
             if (it->announceWaiting())
                 ready = it->consumer();
         } else {
             shard.count(DropReason::SessionEnded, back.size());
-            tellTap(FlowEvent::Kind::Dropped, back, 0, back.size(), toString(DropReason::SessionEnded));
+            noteDropped(DropReason::SessionEnded, back, 0, followers);
             unwrittenState = State::Dropped;
         }
     }
+    followers.tell();
     tellAll(outcomes, State::Written);
     tellAll(unwritten, unwrittenState);
     if (ready != ConnectionId::None)
@@ -276,6 +306,7 @@ void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consume
 {
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> released; // destroyed after the lock
+    Followers followers;
     bool ready = false;
     {
         const std::scoped_lock lock(shard.mutex);
@@ -290,11 +321,12 @@ void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consume
         switch (verdict) {
         case Verdict::Accept:
             shard.delivered += released.size();
+            note(Step::Acked, released, 0, released.size(), "", followers);
             break;
         case Verdict::Reject:
             shard.count(DropReason::Rejected, released.size());
             it->noteDropped(released.size());
-            tellTap(FlowEvent::Kind::Dropped, released, 0, released.size(), toString(DropReason::Rejected));
+            noteDropped(DropReason::Rejected, released, 0, followers);
             break;
         case Verdict::Return:
             shard.returned += released.size();
@@ -307,6 +339,7 @@ void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consume
             break;
         }
     }
+    followers.tell();
     if (ready)
         m_port.messagesReady(consumer, queue);
 }
@@ -406,6 +439,7 @@ void EmbeddedBroker::purge(const ListeningKey &queue, PurgeDone done)
 {
     std::optional<std::size_t> purged;
     std::vector<QueuedMessage> waiting;
+    Followers followers;
     Shard &shard = shardOf(queue);
     {
         const std::scoped_lock lock(shard.mutex);
@@ -414,20 +448,84 @@ void EmbeddedBroker::purge(const ListeningKey &queue, PurgeDone done)
             purged = waiting.size();
             it->noteDropped(waiting.size());
             shard.count(DropReason::Purged, waiting.size());
-            tellTap(FlowEvent::Kind::Dropped, waiting, 0, waiting.size(), toString(DropReason::Purged));
+            noteDropped(DropReason::Purged, waiting, 0, followers);
         }
     }
+    followers.tell();
     tellAll(waiting, State::Dropped);
     done(purged);
 }
 
-void EmbeddedBroker::tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages,
-                             std::size_t first, std::size_t count, const char *reason) const
+void EmbeddedBroker::sweep()
 {
-    if (!m_tap || !m_tap->isOpen())
+    const TimePoint now = m_now();
+    for (Shard &shard : m_shards) {
+        std::vector<QueuedMessage> expired;
+        Followers followers;
+        {
+            const std::scoped_lock lock(shard.mutex);
+            while (!shard.expiries.empty() && shard.expiries.begin()->first <= now) {
+                const ListeningKey key = shard.expiries.begin()->second;
+                std::vector<QueuedMessage> more = expire(shard, key, *shard.queues.find(key), now, followers);
+                std::move(more.begin(), more.end(), std::back_inserter(expired));
+            }
+        }
+        followers.tell();
+        tellAll(expired, State::Dropped);
+    }
+}
+
+std::vector<QueuedMessage> EmbeddedBroker::expire(Shard &shard, const ListeningKey &key, MessageQueue &queue,
+                                                  TimePoint now, Followers &followers) const
+{
+    std::vector<QueuedMessage> expired;
+    if (now >= queue.nextExpiry())
+        expired = queue.takeExpired(now);
+    shard.file(key, queue);
+    shard.count(DropReason::Expired, expired.size());
+    noteDropped(DropReason::Expired, expired, 0, followers);
+    return expired;
+}
+
+void EmbeddedBroker::note(Step step, const std::vector<QueuedMessage> &messages, std::size_t first,
+                          std::size_t count, const char *reason, Followers &followers) const
+{
+    const bool isWatched = m_tap && m_tap->isOpen() && step != Step::Acked;
+    const bool isWritten = step == Step::Written || step == Step::WrittenForGood;
+    for (std::size_t i = first; i < first + count; ++i) {
+        const MessagePtr &message = messages[i].message;
+        if (isWatched)
+            m_tap->tell(isWritten ? FlowEvent::Kind::Written : FlowEvent::Kind::Dropped, message, reason);
+        if (message->watch && message->watch->advance(message->number, step, reason))
+            followers.add(message->watch);
+    }
+}
+
+void EmbeddedBroker::noteDropped(DropReason reason, const std::vector<QueuedMessage> &messages,
+                                 std::size_t first, Followers &followers) const
+{
+    note(reason == DropReason::Expired ? Step::Expired : Step::Dropped, messages, first,
+         messages.size() - first, toString(reason), followers);
+}
+
+void EmbeddedBroker::Shard::file(const ListeningKey &key, MessageQueue &queue, TimePoint at)
+{
+    if (at == queue.filedExpiry)
         return;
-    for (std::size_t i = first; i < first + count; ++i)
-        m_tap->tell(kind, messages[i].message, reason);
+    if (queue.filedExpiry != TimePoint::max()) {
+        const auto [first, last] = expiries.equal_range(queue.filedExpiry);
+        expiries.erase(
+            std::find_if(first, last, [&key](const auto &expiry) { return expiry.second == key; }));
+    }
+    if (at != TimePoint::max())
+        expiries.emplace(at, key);
+    queue.filedExpiry = at;
+}
+
+void EmbeddedBroker::Shard::erase(QHash<ListeningKey, MessageQueue>::iterator queue)
+{
+    file(queue.key(), *queue, TimePoint::max());
+    queues.erase(queue);
 }
 
 void EmbeddedBroker::Shard::keepLeftovers(const ListeningKey &queue, ConnectionId consumer,

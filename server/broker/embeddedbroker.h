@@ -8,6 +8,9 @@
 #include <QHash>
 
 #include <array>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -35,8 +38,10 @@ public:
         QueueLimits reservation{64, 256 * 1024}; ///< while there is none
     };
 
+    using Now = std::function<TimePoint()>;
+
     /// @p port outlives the broker.
-    EmbeddedBroker(Settings settings, DeliveryPort &port, QObject *parent = nullptr);
+    EmbeddedBroker(Settings settings, DeliveryPort &port, Now now = &Clock::now, QObject *parent = nullptr);
     ~EmbeddedBroker() override;
 
     void reserve(const ListeningKey &queue) override;
@@ -59,6 +64,9 @@ public:
     void peek(const ListeningKey &queue, int count, PeekDone done) override;
     void purge(const ListeningKey &queue, PurgeDone done) override;
 
+    /// Drops what has expired. Called about four times a second, by any thread; take() does not wait for it.
+    void sweep();
+
     /// From now on @p tap is told what becomes of messages. It outlives the broker. Before any message.
     void setFlowTap(FlowTap *tap) { m_tap = tap; }
 
@@ -70,6 +78,17 @@ private:
         ConnectionId consumer = ConnectionId::None;
     };
     using Owner = std::pair<ListeningKey, ConnectionId>;
+    using Step = MessageWatch::Step;
+    /// Who is to be told of messages when no lock is held any more.
+    class Followers
+    {
+    public:
+        void add(const std::shared_ptr<MessageWatch> &watch);
+        void tell() const;
+
+    private:
+        std::vector<std::shared_ptr<MessageWatch>> m_watches;
+    };
 
     /// Everything in it is guarded by its mutex.
     struct alignas(64) Shard
@@ -78,6 +97,8 @@ private:
         QHash<ListeningKey, MessageQueue> queues;
         /// Taken and not settled by connections that are no longer the consumer.
         QHash<Owner, std::vector<QueuedMessage>> leftovers;
+        /// When to look at which queue for messages whose time is over; each queue is there once at most.
+        std::multimap<TimePoint, ListeningKey> expiries;
         std::vector<Event> events; ///< to be emitted, in order
         bool announcing = false; ///< a thread is emitting this shard's events
         std::uint64_t accepted = 0; ///< the latest tag as well
@@ -91,18 +112,30 @@ private:
         void keepLeftovers(const ListeningKey &queue, ConnectionId consumer,
                            std::vector<QueuedMessage> taken);
         [[nodiscard]] std::vector<QueuedMessage> takeLeftovers(const Owner &owner, std::size_t count);
+        /// Puts @p queue where its next expiry belongs.
+        void file(const ListeningKey &key, MessageQueue &queue) { file(key, queue, queue.nextExpiry()); }
+        void file(const ListeningKey &key, MessageQueue &queue, TimePoint at);
+        /// Forgets a queue.
+        void erase(QHash<ListeningKey, MessageQueue>::iterator queue);
     };
     static constexpr std::size_t shardCount = 64;
 
     [[nodiscard]] Shard &shardOf(const ListeningKey &queue);
     void announce(Shard &shard);
-    /// Tells the tap of @p messages from index @p first on. With the shard's lock held, so that the tap gets
-    /// everything about one message in order.
-    void tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages, std::size_t first,
-                 std::size_t count, const char *reason = "") const;
+    /// Tells the tap and those who follow them of @p messages from index @p first on. With the shard's lock
+    /// held, so that everything about one message is told in order.
+    void note(Step step, const std::vector<QueuedMessage> &messages, std::size_t first, std::size_t count,
+              const char *reason, Followers &followers) const;
+    void noteDropped(DropReason reason, const std::vector<QueuedMessage> &messages, std::size_t first,
+                     Followers &followers) const;
+    /// With the lock of @p shard held: moves what has expired out of @p queue, counts and notes it.
+    [[nodiscard]] std::vector<QueuedMessage> expire(Shard &shard, const ListeningKey &key,
+                                                    MessageQueue &queue, TimePoint now,
+                                                    Followers &followers) const;
 
     const Settings m_settings;
     DeliveryPort &m_port;
+    const Now m_now;
     FlowTap *m_tap = nullptr;
     std::array<Shard, shardCount> m_shards;
 };

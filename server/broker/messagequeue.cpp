@@ -47,6 +47,7 @@ bool MessageQueue::append(QueuedMessage message)
 {
     m_bytes += message.message->weight();
     ++m_accepted;
+    m_nextExpiry = std::min(m_nextExpiry, message.message->expiresAt);
     m_waiting.push_back(std::move(message));
     return announceWaiting();
 }
@@ -167,6 +168,10 @@ QueuedMessage MessageQueue::release(DeliveryTag tag)
 void MessageQueue::putBack(std::vector<QueuedMessage> messages)
 {
     m_bytes += weigh(messages);
+    for (const QueuedMessage &queued : messages) {
+        if (!queued.redelivered)
+            m_nextExpiry = std::min(m_nextExpiry, queued.message->expiresAt);
+    }
     if (messages.size() == 1) {
         insertByTag(m_waiting, m_head, std::move(messages.front()));
         return;
@@ -220,6 +225,30 @@ std::vector<QueuedMessage> MessageQueue::drain()
     std::vector<QueuedMessage> drained = std::exchange(m_waiting, {});
     m_bytes -= weigh(drained);
     return drained;
+}
+
+std::vector<QueuedMessage> MessageQueue::takeExpired(TimePoint now)
+{
+    std::vector<QueuedMessage> expired;
+    m_nextExpiry = TimePoint::max();
+    const auto begin = std::next(m_waiting.begin(), std::ptrdiff_t(m_head));
+    auto kept = begin;
+    for (auto it = begin; it != m_waiting.end(); ++it) {
+        const TimePoint at = it->redelivered ? TimePoint::max() : it->message->expiresAt;
+        if (at <= now) {
+            expired.push_back(std::move(*it));
+            continue;
+        }
+        m_nextExpiry = std::min(m_nextExpiry, at);
+        if (kept != it)
+            *kept = std::move(*it);
+        ++kept;
+    }
+    m_waiting.erase(kept, m_waiting.end());
+    forgetHead(m_waiting, m_head);
+    m_bytes -= weigh(expired);
+    m_dropped += expired.size();
+    return expired;
 }
 
 void MessageQueue::forgetHead(Messages &messages, std::size_t &head)

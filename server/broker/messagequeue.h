@@ -93,6 +93,13 @@ public:
     /// Moves everything that waits out.
     [[nodiscard]] std::vector<QueuedMessage> drain();
 
+    /// Moves out what waits and whose time is over; what was written before has no such time.
+    [[nodiscard]] std::vector<QueuedMessage> takeExpired(TimePoint now);
+    /// When takeExpired() may find something; perhaps later. TimePoint::max(): never.
+    [[nodiscard]] TimePoint nextExpiry() const { return m_nextExpiry; }
+    /// Where the owner's list of expiries has this queue: the owner's to keep.
+    TimePoint filedExpiry = TimePoint::max();
+
 private:
     using Messages = std::vector<QueuedMessage>;
     static void forgetHead(Messages &messages, std::size_t &head);
@@ -111,6 +118,7 @@ private:
     qsizetype m_bytes = 0; ///< of all messages
     std::uint64_t m_accepted = 0;
     std::uint64_t m_dropped = 0;
+    TimePoint m_nextExpiry = TimePoint::max(); ///< of what waits; perhaps earlier
     std::vector<ConnectionId> m_banned; ///< oldest first
 };
 

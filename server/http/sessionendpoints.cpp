@@ -60,6 +60,30 @@ std::string receiptJson(const ExchangeReceipt &receipt)
     return json + (receipt.written ? ",\"state\":\"delivered\"}" : ",\"state\":\"queued\"}");
 }
 
+/// The members of an exchange that say what its sender wants beside the relaying.
+tl::expected<void, Problem> readWishes(const RequestFields &fields, ExchangeRequest &request)
+{
+    if (const auto *field = fields.find("exchangeId")) {
+        auto id = parseExchangeId(field->isString ? std::string_view(field->text) : std::string_view());
+        if (!id)
+            return tl::unexpected(id.error());
+        request.exchangeId = *std::move(id);
+    }
+    if (const auto *field = fields.find("notify")) {
+        const auto wishes = parseNotify(field->text);
+        if (!wishes)
+            return tl::unexpected(wishes.error());
+        request.wishes = *wishes;
+    }
+    if (const auto *field = fields.find("ttl")) {
+        const auto ttl = parseTtl(field->text);
+        if (!ttl)
+            return tl::unexpected(ttl.error());
+        request.ttl = *ttl;
+    }
+    return {};
+}
+
 Problem notYours(const char *detail)
 {
     return {ProblemCause::NotYours, detail, 0};
@@ -76,20 +100,24 @@ SessionEndpoints::SessionEndpoints(const Collaborators &collaborators, SessionEn
 
 std::vector<HttpRoute> SessionEndpoints::routes()
 {
-    const auto route = [this](const char *path, Action action, AddressLimit limit) {
+    const auto route = [this](const char *path, const char *method, Action action, AddressLimit limit) {
+        const QByteArray methods = method + QByteArrayLiteral(", OPTIONS");
         return HttpRoute{path,
-                         {"POST", "OPTIONS"},
-                         [this, action, limit](const HttpRequest &request, HttpReply reply) {
-                             handle(action, limit, request, std::move(reply));
+                         {method, "OPTIONS"},
+                         [this, action, limit, methods](const HttpRequest &request, HttpReply reply) {
+                             handle(action, limit, methods, request, std::move(reply));
                          },
                          true};
     };
-    return {route("/connect", &SessionEndpoints::openSession, &RequestLimits::connect),
-            route("/exchange", &SessionEndpoints::exchangeMessage, &RequestLimits::exchangeFrom),
-            route("/disconnect", &SessionEndpoints::endSession, nullptr)};
+    HttpRoute state = route("/exchange/", "GET", &SessionEndpoints::tellState, &RequestLimits::exchangeFrom);
+    state.isPrefix = true;
+    return {route("/connect", "POST", &SessionEndpoints::openSession, &RequestLimits::connect),
+            route("/exchange", "POST", &SessionEndpoints::exchangeMessage, &RequestLimits::exchangeFrom),
+            route("/disconnect", "POST", &SessionEndpoints::endSession, nullptr), std::move(state)};
 }
 
-void SessionEndpoints::handle(Action action, AddressLimit limit, const HttpRequest &request, HttpReply reply)
+void SessionEndpoints::handle(Action action, AddressLimit limit, const QByteArray &methods,
+                              const HttpRequest &request, HttpReply reply)
 {
     const QByteArray origin = request.header("origin");
     const bool isPreflight = request.method == "OPTIONS";
@@ -97,14 +125,14 @@ void SessionEndpoints::handle(Action action, AddressLimit limit, const HttpReque
     const auto originCount = std::count_if(request.headers.begin(), request.headers.end(),
                                            [](const auto &header) { return header.first == "origin"; });
     if (originCount > 1 || !m_settings->origins.allows(presented, view(request.host))) {
-        const WorkflowAnswer refusal(request.path, corsHeaders({}, isPreflight), std::move(reply));
+        const WorkflowAnswer refusal(request.path, corsHeaders({}, isPreflight, methods), std::move(reply));
         return refusal.problem(
             {ProblemCause::OriginRefused, "Pages of this origin may not use this server.", 0});
     }
 
-    const WorkflowAnswer answer(request.path, corsHeaders(origin, isPreflight), std::move(reply));
+    const WorkflowAnswer answer(request.path, corsHeaders(origin, isPreflight, methods), std::move(reply));
     if (isPreflight)
-        return answer.noContent("POST, OPTIONS");
+        return answer.noContent(methods);
     if (limit) {
         // Before the body is looked at: the refusal has to be the cheapest answer.
         if (const auto problem = (m_with.limits.*limit)(addressBlock(request.peer), m_now()))
@@ -116,14 +144,15 @@ void SessionEndpoints::handle(Action action, AddressLimit limit, const HttpReque
     (this->*action)(request, *fields, answer);
 }
 
-HttpHeaders SessionEndpoints::corsHeaders(const QByteArray &allowedOrigin, bool isPreflight) const
+HttpHeaders SessionEndpoints::corsHeaders(const QByteArray &allowedOrigin, bool isPreflight,
+                                          const QByteArray &methods) const
 {
     HttpHeaders headers{{"Vary", "Origin"}};
     if (allowedOrigin.isEmpty())
         return headers;
     headers.emplace_back("Access-Control-Allow-Origin", allowedOrigin);
     if (isPreflight) {
-        headers.emplace_back("Access-Control-Allow-Methods", "POST, OPTIONS");
+        headers.emplace_back("Access-Control-Allow-Methods", methods);
         headers.emplace_back("Access-Control-Allow-Headers", "authorization, content-type");
         headers.emplace_back("Access-Control-Max-Age", "7200");
     } else {
@@ -173,8 +202,12 @@ void SessionEndpoints::exchangeMessage(const HttpRequest &request, const Request
     const auto from = senderOf(request, fields, *claimed);
     if (!from)
         return refuse(request, from.error(), answer);
-    if (const auto problem = m_with.limits.exchangeBy(m_with.limits.keyOf(*from), m_now()))
+    if (const auto problem = m_with.limits.exchangeBy(m_with.limits.keyOf(from->userId), m_now()))
         return answer.problem(*problem);
+
+    ExchangeRequest message{from->userId, *to, *content, {}, from->key};
+    if (const auto read = readWishes(fields, message); !read)
+        return answer.problem(read.error());
 
     const auto done
         = [answer, &ioThread = m_with.ioThread](const tl::expected<ExchangeReceipt, Problem> &result) {
@@ -185,7 +218,26 @@ void SessionEndpoints::exchangeMessage(const HttpRequest &request, const Request
                       answer.problem(result.error());
               });
           };
-    m_with.exchange.relay({*from, *to, *content, {}}, Broker::Tell::Outcome, done);
+    m_with.exchange.relay(std::move(message), Broker::Tell::Outcome, done);
+}
+
+void SessionEndpoints::tellState(const HttpRequest &request, const RequestFields &fields,
+                                 const WorkflowAnswer &answer)
+{
+    const auto key = presentedKey(request, fields, {});
+    if (!key)
+        return answer.problem(key.error());
+    if (!*key)
+        return answer.problem({ProblemCause::Unauthenticated,
+                               "The sender is not proven: give the listening key as Bearer credentials.", 0});
+    const auto session = sessionOf(**key, request);
+    if (!session)
+        return refuse(request, session.error(), answer);
+    const QByteArray id = request.path.mid(request.path.lastIndexOf('/') + 1);
+    if (const auto report = m_with.exchange.report(*session, id))
+        return answer.json(200, report->toJson().toStdString());
+    answer.problem({ProblemCause::MessageUnknown,
+                    "No message of this id is known: it is another sender's, or too old.", 0});
 }
 
 void SessionEndpoints::endSession(const HttpRequest &request, const RequestFields &fields,
@@ -268,9 +320,9 @@ tl::expected<SessionDirectory::Entry, Problem> SessionEndpoints::sessionOf(const
     return *session;
 }
 
-tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &request,
-                                                         const RequestFields &fields,
-                                                         const std::optional<UserId> &claimed)
+tl::expected<SessionEndpoints::Sender, Problem>
+SessionEndpoints::senderOf(const HttpRequest &request, const RequestFields &fields,
+                           const std::optional<UserId> &claimed)
 {
     const auto key = presentedKey(request, fields, {"listeningKey"});
     if (!key)
@@ -284,7 +336,7 @@ tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &requ
                                    "fromUserId " + claimed->bytes().toStdString());
             return tl::unexpected(notYours("fromUserId is not the user of the listening key."));
         }
-        return session->userId;
+        return Sender{session->userId, **key};
     }
 
     if (m_settings->requireKey)
@@ -298,7 +350,7 @@ tl::expected<UserId, Problem> SessionEndpoints::senderOf(const HttpRequest &requ
     if (!m_with.directory.findUser(*claimed))
         return tl::unexpected(
             Problem{ProblemCause::SenderUnknown, "The sender has no session: connect first.", 0});
-    return *claimed;
+    return Sender{*claimed, ListeningKey()};
 }
 
 } // namespace msgsrv

@@ -36,8 +36,8 @@ struct SessionEndpointSettings
     int jsonDepth = 32; ///< limits.json_depth
 };
 
-/// The session workflow over HTTP: `POST /connect`, `/exchange` and `/disconnect`, and what browsers need
-/// for them from pages of other origins (CORS).
+/// The session workflow over HTTP: `POST /connect`, `/exchange` and `/disconnect`, `GET
+/// /exchange/<messageId>`, and what browsers need for them from pages of other origins (CORS).
 ///
 /// Belongs to one I/O thread, whose executor it gets: requests come in there and are answered there, also
 /// when the sessions or the broker tell their result in another thread. The collaborators, and the executor
@@ -72,15 +72,19 @@ private:
     /// Whether the address may ask now; null: it always may.
     using AddressLimit = std::optional<Problem> (RequestLimits::*)(const BucketKey &, TimePoint);
 
-    void handle(Action action, AddressLimit limit, const HttpRequest &request, HttpReply reply);
+    void handle(Action action, AddressLimit limit, const QByteArray &methods, const HttpRequest &request,
+                HttpReply reply);
     /// Answers a request whose sender is not proven, an unknown key perhaps later.
     void refuse(const HttpRequest &request, const Problem &problem, const WorkflowAnswer &answer);
-    [[nodiscard]] HttpHeaders corsHeaders(const QByteArray &allowedOrigin, bool isPreflight) const;
+    [[nodiscard]] HttpHeaders corsHeaders(const QByteArray &allowedOrigin, bool isPreflight,
+                                          const QByteArray &methods) const;
 
     void openSession(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
     void exchangeMessage(const HttpRequest &request, const RequestFields &fields,
                          const WorkflowAnswer &answer);
     void endSession(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
+    /// `GET /exchange/<messageId>`.
+    void tellState(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
 
     /// The one key that the Bearer credentials and the member @p alternatives of the body present, or
     /// nothing. Problem: NotYours when they differ.
@@ -90,8 +94,13 @@ private:
     /// The session of @p key. Problem: UnknownKey, which counts as strange.
     [[nodiscard]] tl::expected<SessionDirectory::Entry, Problem> sessionOf(const ListeningKey &key,
                                                                            const HttpRequest &request);
+    struct Sender
+    {
+        UserId userId;
+        ListeningKey key; ///< null: believed, not proven
+    };
     /// Who sends. Problems: Unauthenticated, UnknownKey, NotYours, MissingMember, SenderUnknown.
-    [[nodiscard]] tl::expected<UserId, Problem>
+    [[nodiscard]] tl::expected<Sender, Problem>
     senderOf(const HttpRequest &request, const RequestFields &fields, const std::optional<UserId> &claimed);
 
     const Collaborators m_with;

@@ -3,6 +3,7 @@
 
 #include "server/management/livetables.h"
 #include "server/net/connectionsurvey.h"
+#include "server/session/senderledger.h"
 
 #include <QHash>
 #include <QSet>
@@ -185,7 +186,7 @@ std::shared_ptr<const RowSet> LiveNode::sessionRows(Sessions sessions, const Que
         if (const ConnectionFacts *connection = connectionOf.value(session.connection))
             row.connection = *connection;
         if (const auto entry = m_with.directory.findKey(session.key))
-            row.in = std::int64_t(entry->sent->load(std::memory_order_relaxed));
+            row.in = entry->ledger ? std::int64_t(entry->ledger->sent()) : 0;
         if (const QueueFacts *queue = queueOf.value(session.key)) {
             row.out = outOf(*queue);
             row.backlog = std::int64_t(queue->ready + queue->unsettled);

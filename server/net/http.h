@@ -59,6 +59,7 @@ struct HttpRoute
     HttpHandler handler; ///< called for these methods only
     /// Its POSTs are answered beside QHttpServer when net.engine is "direct".
     bool isHot = false;
+    bool isPrefix = false; ///< of all paths that begin with `path`, which ends with a slash, and are longer
 };
 
 } // namespace msgsrv

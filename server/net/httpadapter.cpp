@@ -65,6 +65,8 @@ HttpAdapter::HttpAdapter(const HttpRouter &router, std::function<void(int status
     m_server->setMissingHandler(handler);
 #endif
     for (const HttpRoute &route : m_router.routes()) {
+        if (route.isPrefix)
+            continue; // the handler of what is missing serves it
         auto copy = handler;
         m_server->route(QString::fromLatin1(route.path), std::move(copy));
     }

@@ -9,8 +9,9 @@ namespace msgsrv {
 
 const HttpRoute *HttpRouter::find(const QByteArray &path) const
 {
-    const auto route
-        = std::find_if(m_routes.begin(), m_routes.end(), [&](const HttpRoute &r) { return r.path == path; });
+    const auto route = std::find_if(m_routes.begin(), m_routes.end(), [&](const HttpRoute &r) {
+        return r.isPrefix ? path.size() > r.path.size() && path.startsWith(r.path) : path == r.path;
+    });
     return route == m_routes.end() ? nullptr : &*route;
 }
 

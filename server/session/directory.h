@@ -8,13 +8,14 @@
 #include <QHash>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 
 namespace msgsrv {
+
+class SenderLedger;
 
 /// Who owns which key, for the data path: written by the session service (main thread) only, read by every
 /// I/O thread. Sharded, so that readers hardly ever meet.
@@ -26,8 +27,8 @@ public:
         UserId userId;
         ListeningKey key;
         Generation generation = Generation::None;
-        /// Messages accepted from the user; one counter for all copies of the entry.
-        std::shared_ptr<std::atomic<std::uint64_t>> sent = std::make_shared<std::atomic<std::uint64_t>>(0);
+        /// What the session sent; one for all copies of the entry. Null: nobody keeps it.
+        std::shared_ptr<SenderLedger> ledger{};
     };
 
     void add(const Entry &entry);

@@ -2,28 +2,19 @@
 #include "server/session/exchange.h"
 
 #include "shared/base/json.h"
-#include "shared/base/random.h"
 
 #include <charconv>
+#include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
 
 namespace msgsrv {
 
 namespace {
-
-constexpr int base36 = 36;
-
-QByteArray randomPrefix()
-{
-    std::uint64_t random = 0;
-    fillRandom(&random, sizeof random);
-    constexpr std::uint64_t eightDigits = 2'821'109'907'456; // 36^8
-    QByteArray prefix = QByteArray::number(quint64(random % eightDigits), base36);
-    return prefix.rightJustified(8, '0') + '-';
-}
 
 std::string_view viewOf(const QByteArray &bytes)
 {
@@ -45,14 +36,6 @@ QByteArray joined(std::initializer_list<std::string_view> parts)
     return bytes;
 }
 
-QByteArray messageId(const QByteArray &prefix, std::uint64_t number)
-{
-    constexpr std::size_t mostDigits = 13; // 36^13 > 2^64
-    char digits[mostDigits];
-    const auto end = std::to_chars(digits, digits + mostDigits, number, base36).ptr;
-    return joined({viewOf(prefix), {digits, std::size_t(end - digits)}});
-}
-
 QByteArray messageBody(const UserId &from, const QByteArray &contentJson)
 {
     thread_local std::string quoted; // keeps its memory from message to message
@@ -66,6 +49,30 @@ Problem recipientUnknown()
     return {ProblemCause::RecipientUnknown, QByteArrayLiteral("The recipient has no session."), 0};
 }
 
+Problem notDelivered()
+{
+    return {ProblemCause::RecipientUnknown,
+            QByteArrayLiteral("The message was accepted, but the recipient's session ended, or the message's "
+                              "time was over, before it could be delivered."),
+            0};
+}
+
+/// Of a message that was sent before.
+tl::expected<ExchangeReceipt, Problem> receiptFor(const MessageReport &known)
+{
+    switch (known.state) {
+    case MessageState::Queued:
+        return ExchangeReceipt{known.messageId, false};
+    case MessageState::Written:
+    case MessageState::Acked:
+        return ExchangeReceipt{known.messageId, true};
+    case MessageState::Expired:
+    case MessageState::Dropped:
+        break;
+    }
+    return tl::unexpected(notDelivered());
+}
+
 tl::expected<ExchangeReceipt, Problem> receiptFor(QByteArray id, PublishResult result)
 {
     switch (result.state) {
@@ -74,10 +81,7 @@ tl::expected<ExchangeReceipt, Problem> receiptFor(QByteArray id, PublishResult r
     case PublishResult::State::Queued:
         return ExchangeReceipt{std::move(id), false};
     case PublishResult::State::Dropped:
-        return tl::unexpected(Problem{ProblemCause::RecipientUnknown,
-                                      QByteArrayLiteral("The recipient's session ended before the message "
-                                                        "could be delivered."),
-                                      0});
+        return tl::unexpected(notDelivered());
     case PublishResult::State::Refused:
         break;
     }
@@ -95,18 +99,47 @@ tl::expected<ExchangeReceipt, Problem> receiptFor(QByteArray id, PublishResult r
         Problem{ProblemCause::Unavailable, QByteArrayLiteral("The message broker cannot be reached."), 1});
 }
 
+Problem invalidMember(const char *detail)
+{
+    return {ProblemCause::InvalidMember, detail, 0};
+}
+
 } // namespace
+
+tl::expected<QByteArray, Problem> parseExchangeId(std::string_view text)
+{
+    if (const auto id = UserId::parse(text))
+        return id->bytes();
+    return tl::unexpected(invalidMember("The exchange id must be 1 to 128 bytes of UTF-8, without control "
+                                        "characters and without blanks at its ends."));
+}
+
+tl::expected<NoticeWishes, Problem> parseNotify(std::string_view text)
+{
+    if (const auto wishes = NoticeWishes::parse(text))
+        return *wishes;
+    return tl::unexpected(
+        invalidMember("notify must be some of written, acked and failed, with commas between them."));
+}
+
+tl::expected<milliseconds, Problem> parseTtl(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value == 0)
+        return tl::unexpected(invalidMember("ttl must be a whole number of milliseconds, at least 1."));
+    return milliseconds(value);
+}
 
 Exchange::Exchange(const SessionDirectory &directory, Broker &broker, qsizetype contentLimit)
     : m_directory(directory)
     , m_broker(broker)
     , m_contentLimit(contentLimit)
-    , m_idPrefix(randomPrefix())
 { }
 
 QByteArray Exchange::nextMessageId()
 {
-    return messageId(m_idPrefix, m_nextId.fetch_add(1, std::memory_order_relaxed));
+    return m_ids.idOf(m_nextNumber.fetch_add(1, std::memory_order_relaxed));
 }
 
 void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
@@ -118,41 +151,124 @@ void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
                     "The content is larger than " + QByteArray::number(m_contentLimit) + " bytes.", 0}));
         return;
     }
-    const std::optional<SessionDirectory::Entry> sender = request.senderKey.isNull()
-        ? m_directory.findUser(request.from)
-        : m_directory.findKey(request.senderKey);
-    if (!request.senderKey.isNull() && (!sender || !(sender->userId == request.from))) {
+    const bool isProven = !request.senderKey.isNull();
+    const std::optional<SessionDirectory::Entry> sender
+        = isProven ? m_directory.findKey(request.senderKey) : m_directory.findUser(request.from);
+    if (isProven && (!sender || !(sender->userId == request.from))) {
         tellRefused(request, "sender_unknown");
         done(tl::unexpected(
             Problem{ProblemCause::UnknownKey, QByteArrayLiteral("The sender's session is over."), 0}));
         return;
     }
-    const std::optional<SessionDirectory::Entry> recipient = m_directory.findUser(request.to);
-    if (!recipient) {
-        tellRefused(request, "recipient_unknown");
-        done(tl::unexpected(recipientUnknown()));
+    SenderLedger *const ledger = sender ? sender->ledger.get() : nullptr;
+    const bool isFollowed = isProven && ledger;
+    if (!isFollowed && (!request.exchangeId.isNull() || request.wishes.any())) {
+        tellRefused(request, "no_session");
+        done(tl::unexpected(Problem{ProblemCause::Unauthenticated,
+                                    QByteArrayLiteral("An exchange id and notify are for senders that prove "
+                                                      "their session."),
+                                    0}));
         return;
     }
 
-    std::shared_ptr<Message> message = makeMessage(std::move(request));
-    QByteArray id = message->id;
-    m_broker.publish(recipient->key, std::move(message), tell,
-                     [id = std::move(id), sent = sender ? sender->sent : nullptr,
-                      done = std::move(done)](PublishResult result) mutable {
-                         if (sent && result.state != PublishResult::State::Refused)
-                             sent->fetch_add(1, std::memory_order_relaxed);
-                         done(receiptFor(std::move(id), result));
+    const std::uint64_t number = m_nextNumber.fetch_add(1, std::memory_order_relaxed);
+    QByteArray id = m_ids.idOf(number);
+    if (isFollowed) {
+        const auto known = ledger->add(number, {id, request.exchangeId, request.to, MessageState::Queued, ""},
+                                       request.wishes);
+        if (known)
+            return done(receiptFor(*known));
+    }
+    const TimePoint now = Clock::now();
+    const auto route = routeOf(request, now);
+    if (!route) {
+        if (isFollowed)
+            ledger->forget(number);
+        tellRefused(request,
+                    route.error().cause == ProblemCause::QueueFull ? "hold_full" : "recipient_unknown");
+        return done(tl::unexpected(route.error()));
+    }
+
+    std::shared_ptr<Message> message = makeMessage(std::move(request), std::move(id), now);
+    message->expiresAt = route->expiresAt;
+    if (isFollowed) {
+        message->number = number;
+        message->watch = sender->ledger;
+    }
+    publish(std::move(message), *route, sender ? sender->ledger : nullptr, tell, std::move(done));
+}
+
+tl::expected<Exchange::Route, Problem> Exchange::routeOf(const ExchangeRequest &request, TimePoint now) const
+{
+    const TimePoint expiresAt = request.ttl ? now + *request.ttl : TimePoint::max();
+    if (const auto recipient = m_directory.findUser(request.to))
+        return Route{recipient->key, expiresAt, false};
+    if (!request.ttl || !m_absent)
+        return tl::unexpected(recipientUnknown());
+    const auto place = m_absent->placeFor(request.to, request.from, expiresAt, now);
+    if (const auto *found = std::get_if<AbsentQueues::Place>(&place))
+        return Route{found->queue, found->expiresAt, found->isHeld};
+    switch (std::get<AbsentQueues::Refusal>(place)) {
+    case AbsentQueues::Refusal::Off:
+        return tl::unexpected(recipientUnknown());
+    case AbsentQueues::Refusal::TooManyUsers:
+    case AbsentQueues::Refusal::TooManyOfSender:
+        break;
+    }
+    return tl::unexpected(Problem{ProblemCause::QueueFull,
+                                  QByteArrayLiteral("Too many messages wait for users who are not there."),
+                                  1});
+}
+
+void Exchange::publish(std::shared_ptr<Message> message, const Route &route,
+                       std::shared_ptr<SenderLedger> ledger, Broker::Tell tell, Done done)
+{
+    const MessagePtr published = message;
+    m_broker.publish(route.queue, published, tell,
+                     [this, published, ledger = std::move(ledger), isHeld = route.isHeld, tell,
+                      done = std::move(done)](PublishResult result) {
+                         if (result.state != PublishResult::State::Refused) {
+                             if (ledger)
+                                 ledger->countSent();
+                             return done(receiptFor(published->id, result));
+                         }
+                         if (isHeld)
+                             m_absent->withdraw(published->to, published->from);
+                         // The recipient went in this very moment: a message that may wait for its return
+                         // does.
+                         const bool mayWait = !isHeld && m_absent && published->expiresAt != TimePoint::max();
+                         if (mayWait && result.refusal == PublishRefusal::NoQueue) {
+                             const auto place = m_absent->placeFor(published->to, published->from,
+                                                                   published->expiresAt, Clock::now());
+                             const auto *const found = std::get_if<AbsentQueues::Place>(&place);
+                             if (found && found->isHeld) {
+                                 auto again = std::make_shared<Message>(*published);
+                                 again->expiresAt = found->expiresAt;
+                                 return publish(std::move(again), {found->queue, found->expiresAt, true},
+                                                ledger, tell, done);
+                             }
+                         }
+                         if (published->watch)
+                             ledger->forget(published->number);
+                         done(receiptFor(published->id, result));
                      });
 }
 
-std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request)
+std::optional<MessageReport> Exchange::report(const SessionDirectory::Entry &sender,
+                                              const QByteArray &messageId) const
+{
+    const auto number = m_ids.numberOf(messageId);
+    return number && sender.ledger ? sender.ledger->find(*number) : std::nullopt;
+}
+
+std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request, QByteArray id, TimePoint now) const
 {
     auto message = std::make_shared<Message>();
-    message->id = nextMessageId();
+    message->id = std::move(id);
     message->from = std::move(request.from);
     message->body = messageBody(message->from, request.contentJson);
     message->headers = std::move(request.headers);
-    message->acceptedAt = Clock::now();
+    message->acceptedAt = now;
     message->to = std::move(request.to);
     message->via = request.via;
     return message;
@@ -161,7 +277,7 @@ std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request)
 void Exchange::tellRefused(const ExchangeRequest &request, const char *reason)
 {
     if (m_tap && m_tap->isOpen())
-        m_tap->tell(FlowEvent::Kind::Refused, makeMessage(request), reason);
+        m_tap->tell(FlowEvent::Kind::Refused, makeMessage(request, nextMessageId(), Clock::now()), reason);
 }
 
 } // namespace msgsrv

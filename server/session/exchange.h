@@ -3,7 +3,10 @@
 
 #include "server/broker/broker.h"
 #include "server/broker/flowtap.h"
+#include "server/session/absentqueues.h"
 #include "server/session/directory.h"
+#include "server/session/messageid.h"
+#include "server/session/senderledger.h"
 #include "shared/signaling/message.h"
 #include "shared/signaling/problem.h"
 
@@ -11,6 +14,8 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 namespace msgsrv {
 
@@ -24,7 +29,16 @@ struct ExchangeRequest
     /// When set, it must still be the key of a session of `from`: a connection may outlive its session.
     ListeningKey senderKey{};
     const char *via = "http"; ///< how it came; static text
+    /// The sender's own name for the message, by which a repeat is known; null: none. Needs senderKey.
+    QByteArray exchangeId{};
+    NoticeWishes wishes{}; ///< needs senderKey
+    std::optional<milliseconds> ttl{}; ///< how long it may wait, also for a user who is not there
 };
+
+/// Whether @p text may be an exchangeId, which has the alphabet and length of a userId.
+[[nodiscard]] tl::expected<QByteArray, Problem> parseExchangeId(std::string_view text);
+[[nodiscard]] tl::expected<NoticeWishes, Problem> parseNotify(std::string_view text);
+[[nodiscard]] tl::expected<milliseconds, Problem> parseTtl(std::string_view text);
 
 struct ExchangeReceipt
 {
@@ -42,8 +56,17 @@ public:
 
     /// @p done is called once, in any thread, perhaps before this returns: with Broker::Tell::Acceptance
     /// as soon as the message is accepted (SEND), with Outcome when it is known whether it was written or
-    /// waits. Problems: UnknownKey, RecipientUnknown, ContentTooLarge, QueueFull, Unavailable.
+    /// waits. Problems: UnknownKey, RecipientUnknown, ContentTooLarge, QueueFull, Unavailable, and
+    /// Unauthenticated for wishes without a key.
     void relay(ExchangeRequest request, Broker::Tell tell, Done done);
+
+    /// What is known of a message that @p sender sent. Nothing: nothing, or not its own.
+    [[nodiscard]] std::optional<MessageReport> report(const SessionDirectory::Entry &sender,
+                                                      const QByteArray &messageId) const;
+
+    /// Where messages wait for users who are not there; without it, nowhere. It outlives the exchange. Before
+    /// any message.
+    void setAbsentQueues(AbsentQueues *absent) { m_absent = absent; }
 
     /// From now on @p tap is told of what is refused here; the broker tells the rest. It outlives the
     /// exchange. Before any message.
@@ -52,15 +75,27 @@ public:
     [[nodiscard]] QByteArray nextMessageId();
 
 private:
-    [[nodiscard]] std::shared_ptr<Message> makeMessage(ExchangeRequest request);
+    /// Where a message goes.
+    struct Route
+    {
+        ListeningKey queue;
+        TimePoint expiresAt = TimePoint::max();
+        bool isHeld = false; ///< it waits for a user who is not there
+    };
+    [[nodiscard]] tl::expected<Route, Problem> routeOf(const ExchangeRequest &request, TimePoint now) const;
+    [[nodiscard]] std::shared_ptr<Message> makeMessage(ExchangeRequest request, QByteArray id,
+                                                       TimePoint now) const;
+    void publish(std::shared_ptr<Message> message, const Route &route, std::shared_ptr<SenderLedger> ledger,
+                 Broker::Tell tell, Done done);
     void tellRefused(const ExchangeRequest &request, const char *reason);
 
     const SessionDirectory &m_directory;
     Broker &m_broker;
+    AbsentQueues *m_absent = nullptr;
     FlowTap *m_tap = nullptr;
     const qsizetype m_contentLimit; ///< bytes, 0 = unlimited
-    const QByteArray m_idPrefix; ///< differs from run to run
-    std::atomic<std::uint64_t> m_nextId{1};
+    const MessageIds m_ids;
+    std::atomic<std::uint64_t> m_nextNumber{1};
 };
 
 } // namespace msgsrv

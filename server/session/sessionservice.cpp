@@ -164,7 +164,7 @@ void SessionService::openHere(const OpenRequest &request, const OpenDone &done)
 
     Session session;
     session.userId = userId;
-    session.key = ListeningKey::generate();
+    session.key = m_with.absent ? m_with.absent->promise(userId) : ListeningKey::generate();
     session.generation = Generation(++m_lastGeneration);
     session.address = request.address;
     session.createdAtMs = QDateTime::currentMSecsSinceEpoch();
@@ -187,6 +187,8 @@ void SessionService::openHere(const OpenRequest &request, const OpenDone &done)
                     return;
                 }
                 apply(opened.key, SessionEvent::StoreFailed{}, m_now());
+                if (m_with.absent)
+                    m_with.absent->failed(opened.userId, opened.key);
                 if (status == StoreStatus::Conflict) {
                     done(tl::unexpected(Problem{ProblemCause::UserIdTaken,
                                                 QByteArrayLiteral("This userId has a session."), 0}));
@@ -536,7 +538,10 @@ void SessionService::carryOut(const Session &session, const SessionEffect::Detac
 
 void SessionService::carryOut(const Session &session, SessionEffect::PublishToDirectory)
 {
-    m_with.directory.add({session.userId, session.key, session.generation});
+    m_with.directory.add({session.userId, session.key, session.generation,
+                          m_with.ledgers ? m_with.ledgers->make(session.key) : nullptr});
+    if (m_with.absent)
+        m_with.absent->arrived(session.userId, session.key);
 }
 
 void SessionService::carryOut(const Session &session, SessionEffect::WithdrawFromDirectory)

@@ -3,7 +3,9 @@
 
 #include "server/broker/broker.h"
 #include "server/metrics/metrics.h"
+#include "server/session/absentqueues.h"
 #include "server/session/directory.h"
+#include "server/session/senderledger.h"
 #include "server/session/sessionmachine.h"
 #include "server/session/sessions.h"
 #include "shared/base/executor.h"
@@ -78,6 +80,8 @@ public:
         SessionDirectory &directory;
         ConnectionPort &connections;
         Metrics &metrics;
+        SenderLedgers *ledgers = nullptr; ///< null: what a session sent is not kept
+        AbsentQueues *absent = nullptr; ///< null: nothing waits for who is not there
     };
 
     SessionService(const Settings &settings, const Collaborators &collaborators, Now now = &Clock::now,

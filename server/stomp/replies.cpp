@@ -105,7 +105,10 @@ std::string message(Version version, const Subscription &subscription, const Mes
     }
     if (!subscription.shared)
         writer.header("content-type", "application/json");
-    writer.header("from", view(relayed.from.bytes()));
+    if (*relayed.event)
+        writer.header("event", relayed.event);
+    else
+        writer.header("from", view(relayed.from.bytes()));
     // Behind the server's own: should a name be repeated, the first counts.
     for (const auto &[name, value] : relayed.headers)
         writer.header(view(name), view(value));

@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace msgsrv {
@@ -21,6 +22,14 @@ constexpr std::array<std::string_view, 14> ownHeaders{
     "content-length", "content-type", "destination", "passcode", "receipt", "transaction",
     // made by the server
     "ack", "event", "from", "message-id", "receipt-id", "redelivered", "subscription", "timestamp"};
+
+/// Read, and not passed on, where a SEND goes to a user.
+constexpr std::array<std::string_view, 3> wishHeaders{"exchange-id", "notify", "ttl"};
+
+bool isIn(std::span<const std::string_view> names, std::string_view name)
+{
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 QByteArray toBytes(std::string_view text)
 {
@@ -116,11 +125,34 @@ tl::expected<QByteArray, Problem> contentOf(const stomp::Frame &send, int jsonDe
     return toBytes(json);
 }
 
-std::vector<std::pair<QByteArray, QByteArray>> travellingHeaders(const stomp::Frame &send)
+tl::expected<void, Problem> readWishes(const stomp::Frame &send, ExchangeRequest &request)
+{
+    if (const std::string *text = send.find("exchange-id")) {
+        auto id = parseExchangeId(*text);
+        if (!id)
+            return tl::unexpected(id.error());
+        request.exchangeId = *std::move(id);
+    }
+    if (const std::string *text = send.find("notify")) {
+        const auto wishes = parseNotify(*text);
+        if (!wishes)
+            return tl::unexpected(wishes.error());
+        request.wishes = *wishes;
+    }
+    if (const std::string *text = send.find("ttl")) {
+        const auto ttl = parseTtl(*text);
+        if (!ttl)
+            return tl::unexpected(ttl.error());
+        request.ttl = *ttl;
+    }
+    return {};
+}
+
+std::vector<std::pair<QByteArray, QByteArray>> travellingHeaders(const stomp::Frame &send, bool toUser)
 {
     std::vector<std::pair<QByteArray, QByteArray>> result;
     for (const stomp::Header &header : send.headers) {
-        if (std::find(ownHeaders.begin(), ownHeaders.end(), header.name) != ownHeaders.end())
+        if (isIn(ownHeaders, header.name) || (toUser && isIn(wishHeaders, header.name)))
             continue;
         // find() gives the first: a later one of the same name has another address.
         if (send.find(header.name) == &header.value)

@@ -109,7 +109,7 @@ void StompConnection::relay(const stomp::Frame &frame, SendTarget target, std::s
         message->id = m_with.exchange.nextMessageId();
         message->from = sender.name;
         message->body = QByteArray(frame.body.data(), qsizetype(frame.body.size()));
-        message->headers = travellingHeaders(frame);
+        message->headers = travellingHeaders(frame, false);
         if (const std::string *type = frame.find("content-type"))
             message->headers.insert(message->headers.begin(),
                                     {"content-type", QByteArray::fromStdString(*type)});
@@ -129,9 +129,14 @@ void StompConnection::relay(const stomp::Frame &frame, SendTarget target, std::s
         done(content.error());
         return;
     }
-    m_with.exchange.relay({sender.name, std::get<UserId>(std::move(target)), std::move(*content),
-                           travellingHeaders(frame), sender.key, "stomp"},
-                          Broker::Tell::Acceptance,
+    ExchangeRequest request{sender.name,         std::get<UserId>(std::move(target)),
+                            std::move(*content), travellingHeaders(frame, true),
+                            sender.key,          "stomp"};
+    if (const auto read = readWishes(frame, request); !read) {
+        done(read.error());
+        return;
+    }
+    m_with.exchange.relay(std::move(request), Broker::Tell::Acceptance,
                           [done = std::move(done)](const tl::expected<ExchangeReceipt, Problem> &result) {
                               done(result ? std::nullopt : std::optional(result.error()));
                           });

@@ -116,7 +116,7 @@ constexpr Column flowColumns[] = {
     {"to", Text, Unit::None, "for whom it is"},
     {"kind", Text, Unit::None, "what it is in a negotiation", "offer answer candidate bye text other"},
     {"bytes", Number, Unit::Bytes, "of the content"},
-    {"via", Text, Unit::None, "how it came", "http stomp"},
+    {"via", Text, Unit::None, "how it came; server: a notice to a sender", "http stomp server"},
     {"delay", Number, Unit::Microseconds, "since it was accepted"},
     {"reason", Text, Unit::None, "why it was dropped or refused"},
 };

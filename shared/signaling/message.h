@@ -2,11 +2,13 @@
 #pragma once
 
 #include "shared/base/clock.h"
+#include "shared/signaling/messagewatch.h"
 #include "shared/signaling/userid.h"
 
 #include <QByteArray>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,7 +31,13 @@ struct Message
     std::vector<std::pair<QByteArray, QByteArray>> headers;
     TimePoint acceptedAt;
     UserId to{}; ///< for those who watch; the queue says who gets it
-    const char *via = ""; ///< "http" or "stomp": how it came; static text
+    const char *via = ""; ///< "http", "stomp" or "server": how it came; static text
+    /// Not to be written for the first time from then on.
+    TimePoint expiresAt = TimePoint::max();
+    /// Of a message that the server made itself: the header `event`; static text.
+    const char *event = "";
+    std::uint64_t number = 0; ///< unique in this process, if somebody follows it
+    std::shared_ptr<MessageWatch> watch{}; ///< who follows it
 
     /// The content alone, a part of the body.
     [[nodiscard]] std::string_view content() const

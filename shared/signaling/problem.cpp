@@ -47,6 +47,9 @@ constexpr std::array causeTexts{
     CauseText{ProblemCause::Unavailable, 503, "unavailable", "Dependency unavailable"},
     CauseText{ProblemCause::Overloaded, 503, "overloaded", "Server is full"},
     CauseText{ProblemCause::SenderUnknown, 404, "sender-unknown", "Sender not connected"},
+    CauseText{ProblemCause::InvalidMember, 400, "invalid-member", "Invalid member"},
+    CauseText{ProblemCause::MessageUnknown, 404, "message-unknown", "Message not known"},
+    CauseText{ProblemCause::PresenceOff, 403, "presence-off", "Presence is off"},
 };
 
 constexpr bool isInOrderOfTheEnum()
@@ -55,7 +58,7 @@ constexpr bool isInOrderOfTheEnum()
         if (causeTexts[i].cause != ProblemCause(i))
             return false;
     }
-    return causeTexts.back().cause == ProblemCause::SenderUnknown;
+    return causeTexts.back().cause == ProblemCause::PresenceOff;
 }
 static_assert(isInOrderOfTheEnum());
 

@@ -35,6 +35,9 @@ enum class ProblemCause {
     Unavailable, ///< 503 store or broker away
     Overloaded, ///< 503 limits.connections
     SenderUnknown, ///< 404 exchange.require_key=false: the claimed sender has no session
+    InvalidMember, ///< 400 a member or header of an exchange is not what it may be
+    MessageUnknown, ///< 404 no message of that id is known, or it is another sender's
+    PresenceOff, ///< 403 presence.enabled
 };
 
 /// What RFC 9457 calls a problem: a cause, its status and title, and a sentence about this occurrence.

@@ -51,6 +51,9 @@ void TestProblem::hasTheStatusOfItsCause_data()
     row(ProblemCause::Unavailable, 503, "unavailable");
     row(ProblemCause::Overloaded, 503, "overloaded");
     row(ProblemCause::SenderUnknown, 404, "sender-unknown");
+    row(ProblemCause::InvalidMember, 400, "invalid-member");
+    row(ProblemCause::MessageUnknown, 404, "message-unknown");
+    row(ProblemCause::PresenceOff, 403, "presence-off");
 }
 
 void TestProblem::hasTheStatusOfItsCause()
@@ -67,7 +70,7 @@ void TestProblem::hasTheStatusOfItsCause()
 void TestProblem::hasAUrnOfItsOwnForEveryCause()
 {
     QSet<QByteArray> urns;
-    const int count = int(ProblemCause::SenderUnknown) + 1;
+    const int count = int(ProblemCause::PresenceOff) + 1;
     for (int i = 0; i < count; ++i)
         urns.insert(Problem{ProblemCause(i), {}, 0}.type());
     QCOMPARE(urns.size(), count);

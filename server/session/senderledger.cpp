@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "server/session/senderledger.h"
+
+#include "server/session/messageid.h"
+#include "shared/base/json.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace msgsrv {
+
+namespace {
+
+std::string_view view(const QByteArray &bytes)
+{
+    return {bytes.constData(), std::size_t(bytes.size())};
+}
+
+const char *nameOf(MessageState state)
+{
+    switch (state) {
+    case MessageState::Queued:
+        return "queued";
+    case MessageState::Written:
+        return "written";
+    case MessageState::Acked:
+        return "acked";
+    case MessageState::Expired:
+        return "expired";
+    case MessageState::Dropped:
+        return "dropped";
+    }
+    Q_UNREACHABLE();
+}
+
+void appendMember(std::string &json, std::string_view name, std::string_view text)
+{
+    json += json.size() > 1 ? ",\"" : "\"";
+    json += name;
+    json += "\":";
+    appendJsonString(json, text);
+}
+
+} // namespace
+
+std::optional<NoticeWishes> NoticeWishes::parse(std::string_view text)
+{
+    NoticeWishes wishes;
+    while (true) {
+        const std::size_t end = std::min(text.find(','), text.size());
+        std::string_view word = text.substr(0, end);
+        word.remove_prefix(std::min(word.find_first_not_of(" \t"), word.size()));
+        word = word.substr(0, word.find_last_not_of(" \t") + 1);
+        if (word == "written")
+            wishes.written = true;
+        else if (word == "acked")
+            wishes.acked = true;
+        else if (word == "failed")
+            wishes.failed = true;
+        else
+            return std::nullopt;
+        if (end == text.size())
+            return wishes;
+        text.remove_prefix(end + 1);
+    }
+}
+
+QByteArray MessageReport::toJson() const
+{
+    std::string json = "{";
+    appendMember(json, "messageId", view(messageId));
+    if (!exchangeId.isNull())
+        appendMember(json, "exchangeId", view(exchangeId));
+    appendMember(json, "toUserId", view(to.bytes()));
+    appendMember(json, "state", nameOf(state));
+    if (*reason)
+        appendMember(json, "reason", reason);
+    json += '}';
+    return QByteArray::fromStdString(json);
+}
+
+SenderLedger::SenderLedger(ListeningKey key, const Settings &settings, Post post, Now now)
+    : m_key(std::move(key))
+    , m_settings(settings)
+    , m_post(std::move(post))
+    , m_now(std::move(now))
+{ }
+
+SenderLedger::~SenderLedger() = default;
+
+std::optional<MessageReport> SenderLedger::add(std::uint64_t number, MessageReport report,
+                                               const NoticeWishes &wishes)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!report.exchangeId.isNull()) {
+        const auto known = m_byExchangeId.constFind(report.exchangeId);
+        if (known != m_byExchangeId.cend()) {
+            const Entry &entry = m_entries.at(*known);
+            if (!entry.isFinal || m_now() - entry.finalSince < m_settings.window)
+                return entry.report;
+            erase(m_entries.find(*known));
+        }
+        m_byExchangeId.insert(report.exchangeId, number);
+    }
+    m_entries.emplace(number, Entry{std::move(report), wishes, false, {}});
+    return std::nullopt;
+}
+
+void SenderLedger::forget(std::uint64_t number)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (const auto entry = m_entries.find(number); entry != m_entries.end())
+        erase(entry);
+}
+
+std::optional<MessageReport> SenderLedger::find(std::uint64_t number) const
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto entry = m_entries.find(number);
+    if (entry == m_entries.end())
+        return std::nullopt;
+    if (entry->second.isFinal && m_now() - entry->second.finalSince >= m_settings.window)
+        return std::nullopt;
+    return entry->second.report;
+}
+
+bool SenderLedger::advance(std::uint64_t number, Step step, const char *reason)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto found = m_entries.find(number);
+    if (found == m_entries.end())
+        return false;
+    Entry &entry = found->second;
+    MessageReport &report = entry.report;
+    if (entry.isFinal)
+        return false;
+    const std::size_t before = m_due.size();
+    const auto fulfil = [&](bool &wish, const char *event) {
+        if (std::exchange(wish, false))
+            m_due.push_back({event, report});
+    };
+    switch (step) {
+    case Step::Written:
+    case Step::WrittenForGood:
+        report.state = MessageState::Written;
+        fulfil(entry.wishes.written, "written");
+        if (step == Step::Written)
+            break;
+        fulfil(entry.wishes.acked, "acked");
+        finish(number, entry);
+        break;
+    case Step::Acked:
+        report.state = MessageState::Acked;
+        fulfil(entry.wishes.acked, "acked");
+        finish(number, entry);
+        break;
+    case Step::Expired:
+    case Step::Dropped:
+        report.state = step == Step::Expired ? MessageState::Expired : MessageState::Dropped;
+        report.reason = step == Step::Dropped ? reason : "";
+        fulfil(entry.wishes.failed, "failed");
+        finish(number, entry);
+        break;
+    }
+    return m_due.size() > before;
+}
+
+void SenderLedger::tell()
+{
+    const std::scoped_lock telling(m_telling);
+    std::vector<Notice> due;
+    {
+        const std::scoped_lock lock(m_mutex);
+        due.swap(m_due);
+    }
+    for (const Notice &notice : due)
+        m_post(m_key, notice.event, notice.report.toJson());
+}
+
+/// Messages whose fate is final leave when they are too many, or too old.
+void SenderLedger::finish(std::uint64_t number, Entry &entry)
+{
+    entry.isFinal = true;
+    entry.finalSince = m_now();
+    const TimePoint oldest = entry.finalSince - m_settings.window;
+    m_final.emplace(entry.finalSince, number);
+    while (m_final.size() > m_settings.kept || (!m_final.empty() && m_final.begin()->first <= oldest))
+        erase(m_entries.find(m_final.begin()->second));
+}
+
+void SenderLedger::erase(std::map<std::uint64_t, Entry>::iterator entry)
+{
+    const auto known = m_byExchangeId.constFind(entry->second.report.exchangeId);
+    if (known != m_byExchangeId.cend() && *known == entry->first)
+        m_byExchangeId.erase(known);
+    if (entry->second.isFinal)
+        m_final.erase({entry->second.finalSince, entry->first});
+    m_entries.erase(entry);
+}
+
+SenderLedgers::SenderLedgers(const SenderLedger::Settings &settings, Broker &broker, SenderLedger::Now now)
+    : m_settings(settings)
+    , m_now(std::move(now))
+    , m_post([&broker, ids = MessageIds(), next = std::make_shared<std::atomic<std::uint64_t>>(0),
+              posted = m_posted,
+              lost = m_lost](const ListeningKey &queue, const char *event, QByteArray json) {
+        auto message = std::make_shared<Message>();
+        message->id = ids.idOf(++*next);
+        message->body = std::move(json);
+        message->event = event;
+        message->via = "server";
+        message->acceptedAt = Clock::now();
+        broker.publish(queue, std::move(message), Broker::Tell::Acceptance,
+                       [posted, lost](const PublishResult &result) {
+                           ++*(result.state == PublishResult::State::Refused ? lost : posted);
+                       });
+    })
+{ }
+
+std::shared_ptr<SenderLedger> SenderLedgers::make(const ListeningKey &key)
+{
+    return std::make_shared<SenderLedger>(key, m_settings, m_post, m_now);
+}
+
+} // namespace msgsrv
