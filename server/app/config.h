@@ -90,6 +90,13 @@ struct Config
         milliseconds maxHold{}; ///< 0: nothing waits for a user without a session
         milliseconds window{};
     };
+    struct Presence
+    {
+        bool enabled = false;
+        int users = 0; ///< of one question
+        int watches = 0; ///< of one connection
+        int remembered = 0; ///< users who left
+    };
     struct Broker
     {
         BrokerKind kind = BrokerKind::Embedded;
@@ -175,6 +182,7 @@ struct Config
     Ice ice;
     Sessions sessions;
     Exchange exchange;
+    Presence presence;
     Broker broker;
     Management management;
     Internal internal;

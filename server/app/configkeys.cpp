@@ -347,6 +347,32 @@ std::vector<ConfigKey> makeKeys()
          .meaning = "how long it is known what became of a message: for `GET /exchange/<messageId>`, and for "
                     "an `exchangeId` that comes again"});
 
+    // ---- presence
+    add({.name = "presence.enabled",
+         .type = "boolean",
+         .defaultValue = "true",
+         .field = BooleanField{[](Config &c) -> bool & { return c.presence.enabled; }},
+         .meaning = "users may ask whether others are there, and watch them"});
+    add({.name = "presence.users",
+         .type = "count",
+         .defaultValue = "100",
+         .field = CountField{.at = [](Config &c) -> int & { return c.presence.users; },
+                             .most = 10'000,
+                             .zero = false},
+         .meaning = "users that one `POST /presence` may ask for"});
+    add({.name = "presence.watches",
+         .type = "count",
+         .defaultValue = "100",
+         .field = CountField{.at = [](Config &c) -> int & { return c.presence.watches; },
+                             .most = 10'000,
+                             .zero = false},
+         .meaning = "users that one connection may watch"});
+    add({.name = "presence.remembered",
+         .type = "count",
+         .defaultValue = "10000",
+         .field = CountField{.at = [](Config &c) -> int & { return c.presence.remembered; }, .zero = false},
+         .meaning = "users who left and of whom it is known when"});
+
     // ---- broker
     add({.name = "broker.kind",
          .type = "choice",

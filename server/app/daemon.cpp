@@ -183,6 +183,7 @@ StompSettings stompSettings(const Config &config)
     settings.accounts = config.stomp.accounts;
     settings.users = {config.stomp.userTopics, config.stomp.userTopics};
     settings.subscriptions = config.stomp.subscriptions;
+    settings.watches = config.presence.watches;
     settings.transactions = {config.stomp.transactions, config.stomp.transactionBytes};
     settings.jsonDepth = config.limits.jsonDepth;
     settings.loginTimeout = config.stomp.loginTimeout;
@@ -248,6 +249,7 @@ struct Daemon::Parts
     SessionDirectory directory;
     SenderLedgers ledgers;
     AbsentQueues absent;
+    Presence presence;
     SessionService sessions;
     Exchange exchange;
     PasscodeChecks passcodes;
@@ -291,6 +293,8 @@ Daemon::Parts::Parts(const Config &config)
               .users = config.limits.heldUsers,
               .perSender = config.limits.heldPerSender},
              directory, broker)
+    , presence({.enabled = config.presence.enabled, .remembered = std::size_t(config.presence.remembered)},
+               ioThreads)
     , sessions({.session = {.unackedTtl = config.sessions.unackedTtl},
                 .resumeWindow = config.sessions.resume == ResumePolicy::Never ? Duration::zero()
                                                                               : config.sessions.resumeWindow,
@@ -298,7 +302,7 @@ Daemon::Parts::Parts(const Config &config)
                 .conflict = conflictOf(config.sessions.conflict),
                 .sweepInterval = config.sessions.sweepInterval,
                 .reserved = accountNames(config)},
-               {mainThread, broker, *store, directory, ioThreads, metrics, &ledgers, &absent})
+               {mainThread, broker, *store, directory, ioThreads, metrics, &ledgers, &absent, &presence})
     , exchange(directory, broker, qsizetype(config.limits.body))
     , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
@@ -316,6 +320,8 @@ Daemon::Parts::Parts(const Config &config)
     metrics.add(brokerCollector);
     addStoreMetrics(metrics, *store);
     addExchangeMetrics(metrics, absent, ledgers);
+    metrics.addGauge("messaging_presence_watches", "Subscriptions to the presence of a user.", {},
+                     [this] { return double(presence.watchers()); });
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
                      [budget = bodyMemory] { return double(budget->used()); });
 }
@@ -335,13 +341,14 @@ Daemon::Parts::~Parts()
 
 Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
     : endpoints({parts.sessions, parts.directory, parts.exchange, thread.executor(), parts.metrics,
-                 parts.requestLimits},
+                 parts.requestLimits, &parts.presence},
                 {.requireKey = config.exchange.requireKey,
                  .listeningAddress = parts.listeningAddress,
                  .ice = iceSettings(config),
                  .unackedTtl = inSeconds(config.sessions.unackedTtl),
                  .origins = parts.origins,
-                 .jsonDepth = config.limits.jsonDepth})
+                 .jsonDepth = config.limits.jsonDepth,
+                 .presenceUsers = config.presence.users})
     , pages(parts.listeningAddress)
     , stomp(stompSettings(config))
     , tcpStomp([&config] {
@@ -371,7 +378,7 @@ Daemon::Worker::Worker(const Config &config, Parts &parts, IoThread &thread)
                   connection,
                   StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                  parts.destinations, thread.executor(), parts.metrics,
-                                                 parts.requestLimits, parts.passcodes},
+                                                 parts.requestLimits, parts.passcodes, &parts.presence},
                   stomp);
           },
           &thread, parts.limiter, parts.frontMetrics)
@@ -397,7 +404,7 @@ void Daemon::Worker::listenTcp(const Config &config, Parts &parts, IoThread &thr
                 connection,
                 StompConnection::Collaborators{parts.sessions, parts.exchange, parts.broker,
                                                parts.destinations, thread.executor(), parts.metrics,
-                                               parts.requestLimits, parts.passcodes},
+                                               parts.requestLimits, parts.passcodes, &parts.presence},
                 tcpStomp);
         },
         thread, parts.limiter, parts.frontMetrics);

@@ -6,6 +6,8 @@
 #include "shared/base/json.h"
 
 #include <QDateTime>
+#include <QJsonArray>
+#include <QJsonDocument>
 
 #include <algorithm>
 #include <string>
@@ -84,6 +86,31 @@ tl::expected<void, Problem> readWishes(const RequestFields &fields, ExchangeRequ
     return {};
 }
 
+/// The JSON array `userIds`, each user once.
+tl::expected<std::vector<UserId>, Problem> readUserIds(const RequestFields &fields, int most)
+{
+    const auto *field = fields.find("userIds");
+    if (!field)
+        return tl::unexpected(Problem{ProblemCause::MissingMember, "The member userIds is missing.", 0});
+    const QJsonDocument list = QJsonDocument::fromJson(field->json);
+    if (field->isString || !list.isArray())
+        return tl::unexpected(
+            Problem{ProblemCause::InvalidMember, "userIds must be an array of strings in a JSON body.", 0});
+    if (list.array().size() > most)
+        return tl::unexpected(Problem{ProblemCause::InvalidMember,
+                                      "userIds may name " + QByteArray::number(most) + " users at once.", 0});
+    std::vector<UserId> users;
+    for (const QJsonValue &value : list.array()) {
+        auto user = UserId::parse(value.toString().toStdString());
+        if (!user)
+            return tl::unexpected(
+                Problem{ProblemCause::InvalidUserId, QByteArray("userIds: ") + describe(user.error()), 0});
+        if (std::find(users.begin(), users.end(), *user) == users.end())
+            users.push_back(*std::move(user));
+    }
+    return users;
+}
+
 Problem notYours(const char *detail)
 {
     return {ProblemCause::NotYours, detail, 0};
@@ -113,7 +140,9 @@ std::vector<HttpRoute> SessionEndpoints::routes()
     state.isPrefix = true;
     return {route("/connect", "POST", &SessionEndpoints::openSession, &RequestLimits::connect),
             route("/exchange", "POST", &SessionEndpoints::exchangeMessage, &RequestLimits::exchangeFrom),
-            route("/disconnect", "POST", &SessionEndpoints::endSession, nullptr), std::move(state)};
+            route("/disconnect", "POST", &SessionEndpoints::endSession, nullptr),
+            route("/presence", "POST", &SessionEndpoints::tellPresence, &RequestLimits::exchangeFrom),
+            std::move(state)};
 }
 
 void SessionEndpoints::handle(Action action, AddressLimit limit, const QByteArray &methods,
@@ -219,6 +248,36 @@ void SessionEndpoints::exchangeMessage(const HttpRequest &request, const Request
               });
           };
     m_with.exchange.relay(std::move(message), Broker::Tell::Outcome, done);
+}
+
+void SessionEndpoints::tellPresence(const HttpRequest &request, const RequestFields &fields,
+                                    const WorkflowAnswer &answer)
+{
+    const auto key = presentedKey(request, fields, {"listeningKey"});
+    if (!key)
+        return answer.problem(key.error());
+    if (!*key)
+        return answer.problem({ProblemCause::Unauthenticated,
+                               "Who asks is not proven: give the listening key as Bearer credentials or as "
+                               "the member listeningKey.",
+                               0});
+    const auto session = sessionOf(**key, request);
+    if (!session)
+        return refuse(request, session.error(), answer);
+    if (const auto problem = m_with.limits.exchangeBy(m_with.limits.keyOf(session->userId), m_now()))
+        return answer.problem(*problem);
+    if (!m_with.presence || !m_with.presence->isEnabled())
+        return answer.problem({ProblemCause::PresenceOff, "This server tells nobody who is there.", 0});
+    const auto users = readUserIds(fields, m_settings->presenceUsers);
+    if (!users)
+        return answer.problem(users.error());
+    std::string json = "{\"users\":{";
+    for (const UserId &user : *users) {
+        json += json.back() == '{' ? "" : ",";
+        appendJsonString(json, view(user.bytes()));
+        json += ":{" + m_with.presence->of(user).toJsonMembers().toStdString() + '}';
+    }
+    answer.json(200, json + "}}");
 }
 
 void SessionEndpoints::tellState(const HttpRequest &request, const RequestFields &fields,

@@ -12,6 +12,7 @@
 #include "server/net/requestlimits.h"
 #include "server/session/directory.h"
 #include "server/session/exchange.h"
+#include "server/session/presence.h"
 #include "server/session/sessions.h"
 #include "shared/base/clock.h"
 #include "shared/base/executor.h"
@@ -34,6 +35,7 @@ struct SessionEndpointSettings
     seconds unackedTtl{60}; ///< sessions.unacked_ttl, 0 = off: `expiresIn`, the time to subscribe in
     OriginPolicy origins; ///< net.allowed_origins
     int jsonDepth = 32; ///< limits.json_depth
+    int presenceUsers = 100; ///< presence.users: of one question
 };
 
 /// The session workflow over HTTP: `POST /connect`, `/exchange` and `/disconnect`, `GET
@@ -54,6 +56,7 @@ public:
         Executor &ioThread;
         Metrics &metrics;
         RequestLimits &limits;
+        const Presence *presence = nullptr; ///< null: nobody is told who is there
     };
     /// Where time comes from.
     using Now = std::function<TimePoint()>;
@@ -83,6 +86,7 @@ private:
     void exchangeMessage(const HttpRequest &request, const RequestFields &fields,
                          const WorkflowAnswer &answer);
     void endSession(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
+    void tellPresence(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
     /// `GET /exchange/<messageId>`.
     void tellState(const HttpRequest &request, const RequestFields &fields, const WorkflowAnswer &answer);
 

@@ -41,6 +41,7 @@ public:
         }
         auto *notice = new QEvent(QEvent::User);
         tsanRelease(this);
+        const TsanPause pause; // Qt's list of events, which both threads change
         QCoreApplication::postEvent(this, notice);
         return true;
     }

@@ -12,6 +12,14 @@
 
 #ifdef MSGSRV_UNDER_TSAN
 #    include <sanitizer/tsan_interface.h>
+
+// Of the sanitizer's run-time library, which has no header for them.
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+}
 #endif
 
 namespace msgsrv {
@@ -33,5 +41,28 @@ inline void tsanAcquire([[maybe_unused]] void *address)
     __tsan_acquire(address);
 #endif
 }
+
+/// While one lives the sanitizer does not look at what this thread reads and writes: for a call of Qt that
+/// touches nothing of ours and that guards what it shares with locks of its own.
+class TsanPause
+{
+public:
+    TsanPause()
+    {
+#ifdef MSGSRV_UNDER_TSAN
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+    }
+    ~TsanPause()
+    {
+#ifdef MSGSRV_UNDER_TSAN
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+#endif
+    }
+    TsanPause(const TsanPause &) = delete;
+    TsanPause &operator=(const TsanPause &) = delete;
+};
 
 } // namespace msgsrv

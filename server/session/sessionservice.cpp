@@ -471,6 +471,15 @@ void SessionService::noteTransition(const Session &session, SessionState before)
     const auto generation = std::uint64_t(session.generation);
     const QByteArray &user = session.userId.bytes();
 
+    if (m_with.presence) {
+        if (session.state == SessionState::Acked)
+            m_with.presence->set(session.userId, PresenceFact::State::Online);
+        else if (session.state == SessionState::Detached)
+            m_with.presence->set(session.userId, PresenceFact::State::Detached);
+        else if (session.state == SessionState::Ending)
+            m_with.presence->set(session.userId, PresenceFact::State::Offline);
+    }
+
     const bool hadUserId = before != SessionState::Ending && before != SessionState::Forgotten;
     if (hadUserId && !session.isLive())
         m_users.remove(session.userId);

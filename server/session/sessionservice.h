@@ -5,6 +5,7 @@
 #include "server/metrics/metrics.h"
 #include "server/session/absentqueues.h"
 #include "server/session/directory.h"
+#include "server/session/presence.h"
 #include "server/session/senderledger.h"
 #include "server/session/sessionmachine.h"
 #include "server/session/sessions.h"
@@ -82,6 +83,7 @@ public:
         Metrics &metrics;
         SenderLedgers *ledgers = nullptr; ///< null: what a session sent is not kept
         AbsentQueues *absent = nullptr; ///< null: nothing waits for who is not there
+        Presence *presence = nullptr; ///< null: nobody is told who is there
     };
 
     SessionService(const Settings &settings, const Collaborators &collaborators, Now now = &Clock::now,

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view userPrefix = "/user/";
 constexpr std::string_view queuePrefix = "/queue/";
 constexpr std::string_view topicPrefix = "/topic/";
+constexpr std::string_view presencePrefix = "/topic/presence.";
 constexpr std::string_view keyPrefix = "queue."; // of every listening key
 constexpr std::size_t longestName = 255;
 
@@ -22,6 +23,20 @@ Destination sharedDestination(DestinationName::Kind kind, std::string_view name)
     return SharedDestination{{kind, QByteArray(name.data(), qsizetype(name.size()))}};
 }
 
+/// A percent-encoded userId as a destination of type @p Kind.
+template <typename Kind>
+Destination ofUser(std::string_view encoded)
+{
+    const auto decoded = percentDecode(encoded, Plus::IsPlus);
+    if (!decoded)
+        return MalformedDestination{"A percent sign in the destination is not followed by two hexadecimal "
+                                    "digits."};
+    auto user = UserId::parse(*decoded);
+    if (!user)
+        return MalformedDestination{describe(user.error())};
+    return Kind{std::move(*user)};
+}
+
 } // namespace
 
 Destination parseDestination(std::string_view text)
@@ -32,19 +47,13 @@ Destination parseDestination(std::string_view text)
             return QueueDestination{ListeningKey::fromPresented(name)};
         return sharedDestination(DestinationName::Kind::Queue, name);
     }
+    if (text.starts_with(presencePrefix))
+        return ofUser<PresenceDestination>(text.substr(presencePrefix.size()));
     if (text.starts_with(topicPrefix))
         return sharedDestination(DestinationName::Kind::Topic, text.substr(topicPrefix.size()));
     if (!text.starts_with(userPrefix))
         return UnknownDestination{};
-
-    const auto decoded = percentDecode(text.substr(userPrefix.size()), Plus::IsPlus);
-    if (!decoded)
-        return MalformedDestination{"A percent sign in the destination is not followed by two hexadecimal "
-                                    "digits."};
-    auto user = UserId::parse(*decoded);
-    if (!user)
-        return MalformedDestination{describe(user.error())};
-    return UserDestination{std::move(*user)};
+    return ofUser<UserDestination>(text.substr(userPrefix.size()));
 }
 
 } // namespace msgsrv

@@ -29,6 +29,12 @@ struct SharedDestination
     DestinationName name;
 };
 
+/// `/topic/presence.<userId>`, the id percent-encoded: who watches is told whether that user is there.
+struct PresenceDestination
+{
+    UserId user;
+};
+
 /// Nothing that the server knows.
 struct UnknownDestination
 { };
@@ -39,8 +45,8 @@ struct MalformedDestination
     std::string why; ///< one sentence
 };
 
-using Destination = std::variant<UserDestination, QueueDestination, SharedDestination, UnknownDestination,
-                                 MalformedDestination>;
+using Destination = std::variant<UserDestination, QueueDestination, SharedDestination, PresenceDestination,
+                                 UnknownDestination, MalformedDestination>;
 
 /// Reads a `destination` header. What follows `/user/` is percent-decoded once, slashes in it and plus
 /// signs stand for themselves.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/stomp/replies.h"
 
+#include "shared/base/json.h"
 #include "shared/stomp/serializer.h"
 
 namespace msgsrv::reply {
@@ -126,6 +127,22 @@ std::string undeliverable(Version version, const Subscription &subscription, con
     if (event.receiptId)
         writer.header("receipt-id", *event.receiptId);
     writer.finish(view(event.problem.toJson(event.destination, event.timestampMs)));
+    return out;
+}
+
+std::string presence(Version version, const Subscription &subscription, const PresenceChange &change)
+{
+    std::string out;
+    FrameWriter writer(out, "MESSAGE", version);
+    writeMessageHead(writer, version, subscription, change.eventId, 0);
+    writer.header("content-type", "application/json");
+    writer.header("event", "presence");
+    std::string body = "{\"userId\":";
+    appendJsonString(body, view(change.user.bytes()));
+    body += ',';
+    body += view(change.fact.toJsonMembers());
+    body += '}';
+    writer.finish(body);
     return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "server/session/presence.h"
 #include "server/stomp/fault.h"
 #include "server/stomp/subscriptions.h"
 #include "shared/base/clock.h"
@@ -56,6 +57,16 @@ struct Undeliverable
 };
 [[nodiscard]] std::string undeliverable(stomp::Version version, const Subscription &subscription,
                                         const Undeliverable &event);
+
+/// The event that tells a watcher whether a user is there.
+struct PresenceChange
+{
+    QByteArray eventId; ///< the message-id
+    UserId user;
+    PresenceFact fact;
+};
+[[nodiscard]] std::string presence(stomp::Version version, const Subscription &subscription,
+                                   const PresenceChange &change);
 
 } // namespace reply
 

@@ -86,6 +86,8 @@ tl::expected<SendTarget, Fault> targetOf(const stomp::Frame &send, const Princip
             return SendTarget(std::move(user->user));
         return tl::unexpected(destinationRefused(send));
     }
+    if (std::holds_alternative<PresenceDestination>(destination))
+        return tl::unexpected(destinationRefused(send)); // the server alone says who is there
     auto *const shared = std::get_if<SharedDestination>(&destination);
     if (!shared)
         return tl::unexpected(unsupported(send, "SEND to this kind of destination"));

@@ -23,6 +23,7 @@ struct StompSettings
     int headers = 64; ///< header lines of one frame
     int headerLine = 8 * 1024;
     int subscriptions = 8; ///< of one connection
+    int watches = 100; ///< presence.watches: users whose presence one connection watches
     Transactions::Limits transactions; ///< of one connection
     std::vector<Account> accounts; ///< [[stomp.accounts]]
     Access users; ///< stomp.user_topics: what every session's user may do beyond its own queue

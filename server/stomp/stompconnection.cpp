@@ -32,7 +32,7 @@ StompConnection::StompConnection(Connection &connection, const Collaborators &co
     , m_self(std::make_shared<StompConnection *>(this))
     , m_parser(parserLimits(settings, LoginState::Before))
     , m_heartBeat(settings.heartBeat)
-    , m_subscriptions(settings.subscriptions)
+    , m_subscriptions(settings.subscriptions, settings.watches)
     , m_transactions(settings.transactions)
     , m_outbox(connection, collaborators.broker, settings.delivery)
     , m_address(addressBlock(connection.peer()))
@@ -147,6 +147,13 @@ void StompConnection::tellUndeliverable(const PendingSend &pending, const Proble
     write(reply::undeliverable(m_version, *subscription, event));
 }
 
+void StompConnection::tellPresence(const Subscription &subscription, const UserId &user,
+                                   const PresenceFact &fact)
+{
+    write(reply::presence(m_version, subscription,
+                          {"presence-" + QByteArray::number(quint64(++m_events)), user, fact}));
+}
+
 void StompConnection::onMessagesReady(const ListeningKey &queue)
 {
     if (queue.isNull() || (m_session && queue == m_session->key))
@@ -171,6 +178,12 @@ void StompConnection::deliver()
         && m_outbox.deliverShared(m_version, m_subscriptions, m_with.destinations)
             == Outbox::Progress::Yielded)
         progress = Outbox::Progress::Yielded;
+    if (m_subscriptions.hasWatched() && !m_outbox.isBackedUp()) {
+        for (const Presence::Change &change : m_with.presence->take(m_connection.id())) {
+            if (const Subscription *subscription = m_subscriptions.find(change.subscription))
+                tellPresence(*subscription, change.user, change.fact);
+        }
+    }
     if (m_outbox.written() != before)
         m_heartBeat.sent(m_now);
     if (progress == Outbox::Progress::Yielded) {
@@ -337,6 +350,8 @@ void StompConnection::release()
             if (subscription.shared)
                 m_with.destinations.unsubscribe(*subscription.shared,
                                                 {m_connection.id(), subscription.serial});
+            else if (subscription.watched)
+                m_with.presence->unwatch(*subscription.watched, {m_connection.id(), subscription.serial});
         }
     }
     if (!m_session)

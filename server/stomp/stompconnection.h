@@ -5,6 +5,7 @@
 #include "server/broker/destinations.h"
 #include "server/net/connection.h"
 #include "server/net/requestlimits.h"
+#include "server/session/presence.h"
 #include "server/session/sessions.h"
 #include "server/stomp/connectrequest.h"
 #include "server/stomp/fault.h"
@@ -51,6 +52,7 @@ public:
         Metrics &metrics;
         RequestLimits &limits;
         PasscodeChecks &passcodes;
+        Presence *presence = nullptr; ///< null, or off: nobody is told who is there
     };
 
     /// @p connection outlives this object.
@@ -116,6 +118,7 @@ private:
     void send(const stomp::Frame &frame);
     void subscribe(const stomp::Frame &frame);
     void subscribeShared(const stomp::Frame &frame);
+    void watch(const stomp::Frame &frame);
     void unsubscribe(const stomp::Frame &frame);
     void acknowledge(const stomp::Frame &frame);
     void begin(const stomp::Frame &frame);
@@ -142,6 +145,7 @@ private:
     void write(std::string_view frame);
     void writeReceipt(const std::optional<std::string> &receiptId);
     void tellUndeliverable(const PendingSend &pending, const Problem &problem);
+    void tellPresence(const Subscription &subscription, const UserId &user, const PresenceFact &fact);
     void deliver();
     void watchPeer(TimePoint now);
     void watchProbe(TimePoint now);

@@ -150,14 +150,25 @@ void StompConnection::subscribe(const stomp::Frame &frame)
         return;
     }
     const bool isShared = subscription->shared.has_value();
+    const bool isWatched = subscription->watched.has_value();
+    if (isWatched && (!m_with.presence || !m_with.presence->isEnabled())) {
+        fail(destinationRefused(frame));
+        return;
+    }
     if (const auto error = m_subscriptions.add(std::move(*subscription))) {
         if (*error == Subscriptions::AddError::TooMany)
             countRefusal("subscriptions");
+        else if (*error == Subscriptions::AddError::TooManyWatched)
+            countRefusal("presence_watches");
         fail(notAdded(frame, *error));
         return;
     }
     if (isShared) {
         subscribeShared(frame);
+        return;
+    }
+    if (isWatched) {
+        watch(frame);
         return;
     }
     const auto receiptId = valueOf(frame, "receipt");
@@ -197,6 +208,15 @@ void StompConnection::subscribeShared(const stomp::Frame &frame)
                                   });
 }
 
+void StompConnection::watch(const stomp::Frame &frame)
+{
+    const Subscription &subscription = m_subscriptions.all().back();
+    const UserId &user = *subscription.watched;
+    const PresenceFact fact = m_with.presence->watch(user, {m_connection.id(), subscription.serial});
+    writeReceipt(valueOf(frame, "receipt"));
+    tellPresence(subscription, user, fact);
+}
+
 void StompConnection::unsubscribe(const stomp::Frame &frame)
 {
     const auto request = parseUnsubscribe(frame, m_version);
@@ -212,6 +232,8 @@ void StompConnection::unsubscribe(const stomp::Frame &frame)
     }
     if (removed->shared) {
         m_with.destinations.unsubscribe(*removed->shared, {m_connection.id(), removed->serial});
+    } else if (removed->watched) {
+        m_with.presence->unwatch(*removed->watched, {m_connection.id(), removed->serial});
     } else if (!m_subscriptions.hasOwn()) {
         m_outbox.shut();
         m_queue = Queue::None;

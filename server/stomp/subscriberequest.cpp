@@ -41,12 +41,16 @@ tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stom
         return tl::unexpected(headerMissing(frame, "destination"));
     const Destination destination = parseDestination(*text);
     const auto *shared = std::get_if<SharedDestination>(&destination);
+    const auto *presence = std::get_if<PresenceDestination>(&destination);
     if (const auto *queue = std::get_if<QueueDestination>(&destination)) {
         if (!principal.owns(queue->key))
             return tl::unexpected(foreignQueue(frame));
     } else if (const auto *malformed = std::get_if<MalformedDestination>(&destination)) {
         return tl::unexpected(Fault{CloseCode::ProtocolError, "malformed destination", malformed->why,
                                     valueOf(frame, "receipt")});
+    } else if (presence) {
+        if (principal.isAccount && !Access::allows(principal.access.subscribe, *text))
+            return tl::unexpected(destinationRefused(frame));
     } else if (!shared) {
         return tl::unexpected(unsupported(frame, "SUBSCRIBE to this kind of destination"));
     } else if (!principal.isAccount && shared->name.kind == DestinationName::Kind::Queue) {
@@ -69,6 +73,10 @@ tl::expected<Subscription, Fault> parseSubscribe(const stomp::Frame &frame, stom
     subscription.prefetch = *prefetch;
     if (shared)
         subscription.shared = shared->name;
+    if (presence) {
+        subscription.watched = presence->user;
+        subscription.ack = AckMode::Auto; // a state that is not read is replaced by the next
+    }
     return subscription;
 }
 
@@ -120,6 +128,9 @@ Fault notAdded(const stomp::Frame &frame, Subscriptions::AddError error)
     if (error == Subscriptions::AddError::Duplicate)
         return protocolFault(frame, "subscription exists",
                              "This connection has a subscription of that id already.");
+    if (error == Subscriptions::AddError::TooManyWatched)
+        return {CloseCode::PolicyViolation, "too many presence subscriptions",
+                "This connection watches as many users as it may.", valueOf(frame, "receipt")};
     return {CloseCode::PolicyViolation, "too many subscriptions",
             "This connection has as many subscriptions as it may have.", valueOf(frame, "receipt")};
 }

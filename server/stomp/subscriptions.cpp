@@ -23,10 +23,11 @@ std::optional<Subscriptions::AddError> Subscriptions::add(Subscription subscript
           });
     if (duplicate)
         return AddError::Duplicate;
-    if (m_subscriptions.size() >= m_limit)
-        return AddError::TooMany;
+    if (subscription.watched ? m_watched >= m_watchedLimit : m_subscriptions.size() - m_watched >= m_limit)
+        return subscription.watched ? AddError::TooManyWatched : AddError::TooMany;
     subscription.serial = ++m_serials;
     m_shared += subscription.shared ? 1 : 0;
+    m_watched += subscription.watched ? 1 : 0;
     m_subscriptions.push_back(std::move(subscription));
     return std::nullopt;
 }
@@ -51,28 +52,31 @@ std::optional<Subscription> Subscriptions::remove(std::vector<Subscription>::ite
     Subscription removed = std::move(*at);
     m_subscriptions.erase(at);
     m_shared -= removed.shared ? 1 : 0;
+    m_watched -= removed.watched ? 1 : 0;
     return removed;
 }
 
 bool Subscriptions::hasOwn() const
 {
     return std::any_of(m_subscriptions.begin(), m_subscriptions.end(),
-                       [](const Subscription &s) { return !s.shared; });
+                       [](const Subscription &s) { return s.isOwn(); });
 }
 
 Subscription *Subscriptions::first()
 {
     const auto own = std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
-                                  [](const Subscription &s) { return !s.shared; });
+                                  [](const Subscription &s) { return s.isOwn(); });
     if (own != m_subscriptions.end())
         return &*own;
-    return m_subscriptions.empty() ? nullptr : &m_subscriptions.front();
+    const auto shared = std::find_if(m_subscriptions.begin(), m_subscriptions.end(),
+                                     [](const Subscription &s) { return s.shared.has_value(); });
+    return shared == m_subscriptions.end() ? nullptr : &*shared;
 }
 
 Subscription *Subscriptions::firstWithRoom()
 {
     for (Subscription &subscription : m_subscriptions) {
-        if (!subscription.shared && subscription.room(1) > 0)
+        if (subscription.isOwn() && subscription.room(1) > 0)
             return &subscription;
     }
     return nullptr;

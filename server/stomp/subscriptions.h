@@ -22,13 +22,16 @@ struct Subscription
     std::optional<std::string> id;
     std::string destination; ///< as the client wrote it
     AckMode ack = AckMode::Auto;
-    std::optional<DestinationName> shared{}; ///< nothing: the session's own queue
+    std::optional<DestinationName> shared{};
+    std::optional<UserId> watched{}; ///< whose presence it is about
     std::size_t prefetch = 0; ///< how many may be unacknowledged at once; 0: as many as the queue may hold
 
     std::uint64_t serial = 0; ///< among the connection's; never used again
     Unacknowledged unacknowledged{};
     std::size_t inTransactions = 0; ///< acknowledged by a transaction that is open
 
+    /// It is to the session's own queue.
+    [[nodiscard]] bool isOwn() const { return !shared && !watched; }
     [[nodiscard]] bool acknowledges() const { return ack != AckMode::Auto; }
     /// How many messages may be written for it now, at most @p most.
     [[nodiscard]] int room(int most) const;
@@ -48,10 +51,12 @@ struct Acknowledgement
 class Subscriptions
 {
 public:
-    enum class AddError { Duplicate, TooMany };
+    enum class AddError { Duplicate, TooMany, TooManyWatched };
 
-    explicit Subscriptions(int limit)
+    /// @p watched: of those that are about presence, which do not count among the others.
+    explicit Subscriptions(int limit, int watched = 0)
         : m_limit(std::size_t(limit))
+        , m_watchedLimit(std::size_t(watched))
     { }
 
     /// Nothing when it was added. A duplicate has the same id, or the same destination and no id.
@@ -65,6 +70,7 @@ public:
     /// One of them is to the session's own queue.
     [[nodiscard]] bool hasOwn() const;
     [[nodiscard]] bool hasShared() const { return m_shared > 0; }
+    [[nodiscard]] bool hasWatched() const { return m_watched > 0; }
     /// The oldest, if possible to the session's own queue; null when there is none. Valid until one is added
     /// or removed, as are all pointers here.
     [[nodiscard]] Subscription *first();
@@ -82,8 +88,10 @@ private:
     std::optional<Subscription> remove(std::vector<Subscription>::iterator at);
 
     const std::size_t m_limit;
+    const std::size_t m_watchedLimit;
     std::vector<Subscription> m_subscriptions; ///< oldest first
     int m_shared = 0; ///< how many are to shared destinations
+    std::size_t m_watched = 0; ///< and about presence
     std::uint64_t m_serials = 0;
     std::uint64_t m_numbers = 0;
 };

@@ -2,6 +2,7 @@
 #include "tests/support/daemon.h"
 #include "tests/support/managementclient.h"
 #include "tests/support/metricsreader.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/user.h"
 #include "tests/support/wait.h"
 
@@ -23,13 +24,6 @@ QString s(const char *text)
 {
     return QString::fromLatin1(text);
 }
-
-/// A sanitizer keeps what was freed for a while.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double sanitizedFactor = 60;
-#else
-constexpr double sanitizedFactor = 1;
-#endif
 
 /// The rows of a view, kept up to date from its deltas.
 class WatchedView

@@ -3,6 +3,7 @@
 #include "tests/support/daemon.h"
 #include "tests/support/managementclient.h"
 #include "tests/support/metricsreader.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/user.h"
 #include "tests/support/wait.h"
 
@@ -300,7 +301,7 @@ void TestManagementTls::a_console_that_does_not_read_is_cut()
         most = std::max(most, setting.metric("process_resident_memory_bytes"));
         return setting.metric("messaging_management_consoles_closed_total", {{"reason", "slow"}}) == 1;
     }));
-    QVERIFY2(most - before < 4.0 * 1024 * 1024, qPrintable(QString::number(most - before)));
+    QVERIFY2(most - before < 4.0 * 1024 * 1024 * sanitizedFactor, qPrintable(QString::number(most - before)));
 }
 
 void TestManagementTls::what_does_not_fit_together_is_refused_at_the_start()

@@ -805,9 +805,9 @@ void TestSessionEndpoints::preflightIsAnswered()
 void TestSessionEndpoints::theRoutesAllowPostAndOptions()
 {
     Bench bench;
-    QCOMPARE(bench.routes.size(), std::size_t(3));
+    QCOMPARE(bench.routes.size(), std::size_t(5));
     for (const HttpRoute &route : bench.routes)
-        QCOMPARE(route.methods, (std::vector<QByteArray>{"POST", "OPTIONS"}));
+        QCOMPARE(route.methods, (std::vector<QByteArray>{route.isPrefix ? "GET" : "POST", "OPTIONS"}));
 }
 
 void TestSessionEndpoints::answersComeBackToTheIoThread()
