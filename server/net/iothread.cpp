@@ -167,6 +167,8 @@ void IoThread::stopSweeping()
 void IoThread::sweep()
 {
     const auto now = Clock::now();
+    if (!m_standstill.isOver(now))
+        return; // the sockets first
     m_handlers.visitSome(m_tickPacer.share(now, m_handlers.size()),
                          [now](ConnectionHandler &handler) { handler.onTick(now); });
     m_sweepables.visitAll([now](Sweepable &sweepable) { sweepable.sweep(now); });

@@ -7,6 +7,7 @@
 #include "server/net/inbox.h"
 #include "server/net/joinedthread.h"
 #include "server/net/pacer.h"
+#include "server/net/standstill.h"
 #include "server/net/sweepable.h"
 #include "shared/base/executor.h"
 
@@ -101,6 +102,7 @@ private:
 
     // The I/O thread's own
     HandlerTable m_handlers;
+    Standstill m_standstill;
     Pacer m_tickPacer;
     VisitList<Sweepable> m_sweepables;
     std::unique_ptr<QTimer> m_sweepTimer;

@@ -31,7 +31,7 @@ public:
     {
         milliseconds canSend = seconds(10); ///< sx: the server beats no more often than this
         milliseconds wants = seconds(10); ///< sy: and asks for no more; below 1 ms counts as 1 ms
-        milliseconds slack = seconds(2); ///< for timers and networks that are late
+        milliseconds slack{500}; ///< for timers and networks that are late
         milliseconds pingInterval = seconds(30); ///< 0: no pings
     };
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "shared/base/clock.h"
+
+#include <optional>
+
+namespace msgsrv {
+
+/// Notices that a thread has not run for a while, because its process or its machine was stopped. Time has
+/// passed then, but nobody has looked at what came meanwhile: until that is read, no peer can be blamed for
+/// being silent.
+class Standstill
+{
+public:
+    static constexpr Duration noticed = seconds(1); ///< between two calls
+    static constexpr Duration grace = seconds(1); ///< in which what came is read
+    static constexpr Duration apart
+        = seconds(5); ///< between two graces: a thread that is always late does judge
+
+    /// To be called several times a second. True: deadlines may be enforced at @p now.
+    [[nodiscard]] bool isOver(TimePoint now)
+    {
+        if (m_last && now - *m_last > noticed && (!m_until || now - *m_until >= apart))
+            m_until = now + grace;
+        m_last = now;
+        return !m_until || now >= *m_until;
+    }
+
+private:
+    std::optional<TimePoint> m_last;
+    std::optional<TimePoint> m_until; ///< of the latest grace
+};
+
+} // namespace msgsrv
