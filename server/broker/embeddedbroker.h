@@ -58,6 +58,8 @@ public:
     void survey(SurveyDone done) override;
     void peek(const ListeningKey &queue, int count, PeekDone done) override;
     void purge(const ListeningKey &queue, PurgeDone done) override;
+    [[nodiscard]] std::vector<KeptMessage> waiting(const ListeningKey &queue) const override;
+    void restore(const ListeningKey &queue, std::vector<KeptMessage> messages, bool hadConsumer) override;
 
     /// From now on @p tap is told what becomes of messages. It outlives the broker. Before any message.
     void setFlowTap(FlowTap *tap) { m_tap = tap; }
@@ -95,6 +97,7 @@ private:
     static constexpr std::size_t shardCount = 64;
 
     [[nodiscard]] Shard &shardOf(const ListeningKey &queue);
+    [[nodiscard]] const Shard &shardOf(const ListeningKey &queue) const;
     void announce(Shard &shard);
     /// Tells the tap of @p messages from index @p first on. With the shard's lock held, so that the tap gets
     /// everything about one message in order.
