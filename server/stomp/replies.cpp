@@ -126,4 +126,15 @@ std::string undeliverable(Version version, const Subscription &subscription, con
     return out;
 }
 
+std::string draining(Version version, const Subscription &subscription, const Draining &event)
+{
+    std::string out;
+    FrameWriter writer(out, "MESSAGE", version);
+    writeMessageHead(writer, version, subscription, event.eventId, event.ackNumber);
+    writer.header("content-type", "application/json");
+    writer.header("event", "draining");
+    writer.finish(R"({"reconnectAfter":)" + std::to_string(event.reconnectAfter.count()) + '}');
+    return out;
+}
+
 } // namespace msgsrv::reply

@@ -57,6 +57,16 @@ struct Undeliverable
 [[nodiscard]] std::string undeliverable(stomp::Version version, const Subscription &subscription,
                                         const Undeliverable &event);
 
+/// The event that tells a client that the server stops.
+struct Draining
+{
+    QByteArray eventId; ///< the message-id
+    milliseconds reconnectAfter{}; ///< after the close
+    std::uint64_t ackNumber = 0; ///< as in message()
+};
+[[nodiscard]] std::string draining(stomp::Version version, const Subscription &subscription,
+                                   const Draining &event);
+
 } // namespace reply
 
 } // namespace msgsrv
