@@ -94,6 +94,11 @@ struct Config
         int queues = 0;
         milliseconds messageTtl{};
     };
+    struct Drain
+    {
+        milliseconds spread{};
+        milliseconds timeout{};
+    };
     struct Management
     {
         std::string socket; ///< empty: management.sock in the runtime directory
@@ -171,6 +176,7 @@ struct Config
     Sessions sessions;
     Exchange exchange;
     Broker broker;
+    Drain drain;
     Management management;
     Internal internal;
     int workers = 1;
