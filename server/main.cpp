@@ -35,5 +35,7 @@ int main(int argc, char **argv)
     std::fflush(stdout);
     const int code = QCoreApplication::exec();
     log::flush();
+    if (const auto &failure = daemon.failure())
+        return say({failure->code, {}, "messaging-server: " + failure->sentence.toStdString() + "\n"});
     return code;
 }

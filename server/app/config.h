@@ -103,6 +103,11 @@ struct Config
         int queues = 0;
         milliseconds messageTtl{};
     };
+    struct Drain
+    {
+        milliseconds spread{};
+        milliseconds timeout{};
+    };
     struct Management
     {
         std::string socket; ///< empty: management.sock in the runtime directory
@@ -184,6 +189,7 @@ struct Config
     Exchange exchange;
     Presence presence;
     Broker broker;
+    Drain drain;
     Management management;
     Internal internal;
     int workers = 1;

@@ -394,6 +394,20 @@ std::vector<ConfigKey> makeKeys()
          .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.broker.messageTtl; }},
          .meaning = "how long a message waits in one of them at most; 0: for ever"});
 
+    // ---- drain
+    add({.name = "drain.spread",
+         .type = "duration",
+         .defaultValue = R"("10s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.drain.spread; }},
+         .meaning = "how long the closes of all connections are spread over when the server stops, at most "
+                    "half of `drain.timeout`; the fewer they are the shorter it takes, a second for each at "
+                    "most; 0: all at once"});
+    add({.name = "drain.timeout",
+         .type = "duration",
+         .defaultValue = R"("30s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.drain.timeout; }},
+         .meaning = "how long clients and requests have at most to end when the server stops; 0: no limit"});
+
     // ---- management
     add({.name = "management.socket",
          .type = "file",

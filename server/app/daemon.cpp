@@ -13,6 +13,7 @@
 #include "server/management/livenode.h"
 #include "server/management/managementserver.h"
 #include "server/metrics/metrics.h"
+#include "server/net/drain.h"
 #include "server/net/front.h"
 #include "server/net/iothread.h"
 #include "server/net/iothreads.h"
@@ -22,6 +23,7 @@
 #include "server/net/threadexecutor.h"
 #include "server/session/exchange.h"
 #include "server/session/exchangemetrics.h"
+#include "server/session/queuesaver.h"
 #include "server/session/sessionservice.h"
 #include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
@@ -49,8 +51,9 @@ namespace msgsrv {
 namespace {
 
 constexpr milliseconds sweepInterval(250);
-/// How long clients have to leave after stop().
-constexpr seconds stopGrace(3);
+/// How often it is looked whether all have left.
+constexpr milliseconds drainInterval(20);
+constexpr char stopReason[] = "The server is stopping.";
 /// Of the management thread, which owns no connections of clients: no I/O thread has it.
 constexpr unsigned managementIndex = 0xffff;
 
@@ -252,6 +255,7 @@ struct Daemon::Parts
     Presence presence;
     SessionService sessions;
     Exchange exchange;
+    QueueSaver queueSaver;
     PasscodeChecks passcodes;
 
     OriginPolicy origins;
@@ -269,7 +273,27 @@ struct Daemon::Parts
     InternalEndpoints internalEndpoints;
     std::unique_ptr<Front> internalFront;
     QTimer timer;
-    std::optional<TimePoint> stopDeadline; // set by stop()
+
+    /// Set by stop(); each begins when the one before is done.
+    enum class Phase {
+        Running,
+        Draining, ///< connections are closed one after the other; requests and messages are served
+        Emptying, ///< nobody is let in any more, and who is left is waited for
+        Leaving, ///< nobody is waited for any more
+    };
+    Phase phase = Phase::Running;
+    TimePoint drainDeadline = TimePoint::max();
+    std::unique_ptr<Drain> drain; // until Leaving
+    int letIn = 0; // threads that accept connections; while Emptying
+    QTimer drainTimer;
+
+    /// Asks everybody who is still connected to leave. @p thread's own.
+    static void closeAll(IoThread &thread)
+    {
+        thread.requestCloseOfAll(quint16(CloseCode::GoingAway), stopReason);
+    }
+    /// Ends all threads but the main one and the store's, and with them every connection.
+    void stopThreads();
 };
 
 Daemon::Parts::Parts(const Config &config)
@@ -304,11 +328,12 @@ Daemon::Parts::Parts(const Config &config)
                 .reserved = accountNames(config)},
                {mainThread, broker, *store, directory, ioThreads, metrics, &ledgers, &absent, &presence})
     , exchange(directory, broker, qsizetype(config.limits.body))
+    , queueSaver(broker, *store, metrics)
     , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
-        if (stopDeadline)
-            failed.emplace_back("The server is stopping.");
+        if (phase != Phase::Running)
+            failed.emplace_back(stopReason);
         if (!store->health().up)
             failed.emplace_back("The session store cannot be written to.");
         return failed;
@@ -329,10 +354,19 @@ Daemon::Parts::Parts(const Config &config)
 Daemon::Parts::~Parts()
 {
     timer.stop();
-    managementThread.stop([this] { management.reset(); });
+    drainTimer.stop();
+    drain.reset();
+    stopThreads();
     internalFront.reset();
+}
+
+void Daemon::Parts::stopThreads()
+{
+    managementThread.stop([this] { management.reset(); });
     for (int i = 0; i < ioThreads.count(); ++i) {
-        ioThreads.at(i).stop([this, i] {
+        IoThread &thread = ioThreads.at(i);
+        thread.stop([this, i, &thread] {
+            closeAll(thread); // so that each gives back what it holds
             if (std::size_t(i) < workers.size())
                 workers[std::size_t(i)].reset();
         });
@@ -438,7 +472,6 @@ std::optional<Daemon::Failure> Daemon::start()
         m_parts->destinations.sweep();
         m_parts->broker.sweep();
         m_parts->absent.sweep(now);
-        finishWhenEmpty();
     });
     m_parts->timer.start(sweepInterval);
     log::info(lcDaemon(), "daemon.started", {{"version", MSGSRV_VERSION}, {"workers", m_config.workers}});
@@ -491,6 +524,7 @@ std::optional<Daemon::Failure> Daemon::restoreSessions()
     if (!stored)
         return Failure{ExitCode::Storage, stored.error()};
     m_parts->sessions.restore(*stored);
+    m_parts->queueSaver.restore(m_parts->sessions.kept(), stored->messages);
     return std::nullopt;
 }
 
@@ -580,33 +614,125 @@ QByteArray Daemon::readyLine() const
 void Daemon::stop()
 {
     Parts &parts = *m_parts;
-    if (parts.stopDeadline) {
-        emit stopped();
+    if (parts.phase != Parts::Phase::Running) {
+        leave("signal");
         return;
     }
-    log::info(lcDaemon(), "daemon.stopping");
-    parts.stopDeadline = Clock::now() + stopGrace;
+    parts.phase = Parts::Phase::Draining;
     parts.stopping = true;
     parts.sessions.drain();
+    const milliseconds timeout = m_config.drain.timeout;
+    Duration spread = m_config.drain.spread;
+    if (timeout.count() > 0) {
+        parts.drainDeadline = Clock::now() + timeout;
+        spread = std::min(spread, Duration(timeout) / 2);
+    }
+    parts.drain = std::make_unique<Drain>(parts.ioThreads, parts.mainThread,
+                                          Drain::Settings{.spread = spread, .reason = stopReason});
+    connect(parts.drain.get(), &Drain::counted, this, [&parts] {
+        const auto length = std::chrono::ceil<milliseconds>(parts.drain->length());
+        log::info(lcDaemon(), "daemon.draining",
+                  {{"connections", parts.drain->connections()}, {"milliseconds", qint64(length.count())}});
+    });
+    connect(parts.drain.get(), &Drain::finished, this, &Daemon::shutListeners);
+    connect(&parts.drainTimer, &QTimer::timeout, this, &Daemon::leaveWhenEmpty);
+    parts.drainTimer.start(drainInterval);
+    parts.drain->begin();
+}
+
+void Daemon::shutListeners()
+{
+    Parts &parts = *m_parts;
+    if (parts.phase != Parts::Phase::Draining)
+        return;
+    parts.phase = Parts::Phase::Emptying;
+    parts.letIn = parts.ioThreads.count();
     for (int i = 0; i < parts.ioThreads.count(); ++i) {
         IoThread &thread = parts.ioThreads.at(i);
-        thread.executor().post([&worker = parts.workers[std::size_t(i)], &thread] {
+        thread.executor().post([&parts, &worker = parts.workers[std::size_t(i)], &thread] {
             worker->front.drain();
             worker->endpoints.delayedAnswers().shut();
             if (worker->tcpFront)
                 worker->tcpFront->drain();
-            thread.requestCloseOfAll(quint16(CloseCode::GoingAway), "The server is stopping.");
+            Parts::closeAll(thread);
+            parts.mainThread.post([&parts] { --parts.letIn; });
         });
     }
 }
 
-void Daemon::finishWhenEmpty()
+void Daemon::leaveWhenEmpty()
 {
     Parts &parts = *m_parts;
-    if (!parts.stopDeadline)
+    if (Clock::now() >= parts.drainDeadline) {
+        leave("timeout");
+    } else if (parts.phase == Parts::Phase::Draining) {
+        if (parts.frontMetrics.webSocketConnections + parts.frontMetrics.tcpConnections == 0)
+            shutListeners(); // they did not wait to be asked
+    } else if (parts.phase == Parts::Phase::Emptying) {
+        if (parts.letIn == 0 && parts.limiter.total() == 0) {
+            leave("empty");
+            return;
+        }
+        // Handshakes that were under way have made connections meanwhile.
+        for (int i = 0; i < parts.ioThreads.count(); ++i) {
+            IoThread &thread = parts.ioThreads.at(i);
+            thread.executor().post([&thread] { Parts::closeAll(thread); });
+        }
+    }
+}
+
+void Daemon::leave(const char *why)
+{
+    Parts &parts = *m_parts;
+    if (parts.phase == Parts::Phase::Leaving)
         return;
-    if (Clock::now() >= *parts.stopDeadline || parts.limiter.total() == 0)
+    parts.phase = Parts::Phase::Leaving;
+    parts.drainTimer.stop();
+    parts.drain.reset();
+    log::info(lcDaemon(), "daemon.stopping", {{"why", why}, {"connections", qint64(parts.limiter.total())}});
+    // Closed in one turn of their threads and ended in another, so that the last bytes leave.
+    const auto left = std::make_shared<int>(parts.ioThreads.count());
+    for (int i = 0; i < parts.ioThreads.count(); ++i) {
+        IoThread &thread = parts.ioThreads.at(i);
+        thread.executor().post([this, &thread, left, &mainThread = parts.mainThread] {
+            Parts::closeAll(thread);
+            mainThread.post([this, left] {
+                if (--*left > 0)
+                    return;
+                m_parts->stopThreads();
+                // Behind what the connections told the sessions.
+                m_parts->mainThread.post([this] { saveQueues(); });
+            });
+        });
+    }
+}
+
+void Daemon::saveQueues()
+{
+    Parts &parts = *m_parts;
+    // Nobody waits for those who are not there any more; senders who asked find the notice in their own
+    // queue.
+    parts.absent.sweep(TimePoint::max());
+    parts.queueSaver.save(parts.sessions.kept(), [this](QueueSaver::Result result) {
+        const bool saved = result.kind == QueueSaver::Result::Kind::Saved;
+        if (saved && result.messages > 0) {
+            log::info(lcDaemon(), "daemon.queues_saved",
+                      {{"messages", result.messages}, {"queues", result.queues}});
+        } else if (result.kind == QueueSaver::Result::Kind::NotLasting) {
+            log::info(lcDaemon(), "daemon.queues_dropped",
+                      {{"messages", result.messages}, {"queues", result.queues}});
+        } else if (!saved) {
+            log::error(lcDaemon(), "daemon.queues_lost",
+                       {{"messages", result.messages}, {"queues", result.queues}});
+            m_failure
+                = Failure{ExitCode::Storage,
+                          QStringLiteral("The session store could not be written to, so %1 messages that "
+                                         "waited in %2 queues are lost; see to its disk.")
+                              .arg(result.messages)
+                              .arg(result.queues)};
+        }
         emit stopped();
+    });
 }
 
 } // namespace msgsrv

@@ -34,9 +34,13 @@ public:
     /// `ready {...}`: the addresses with their real ports, as JSON.
     [[nodiscard]] QByteArray readyLine() const;
 
-    /// Stops accepting, asks every client to leave (1001), and emits stopped() when they have, at the latest
-    /// after a few seconds. Called again: stops at once.
+    /// Begins to drain: takes no new sessions, tells every client, asks one after the other to leave (1001),
+    /// and when they have, at the latest after drain.timeout, saves what waits for sessions that can be
+    /// resumed and emits stopped(). Called again: waits for nobody any more.
     void stop();
+
+    /// What went wrong at the end. After stopped().
+    [[nodiscard]] const std::optional<Failure> &failure() const { return m_failure; }
 
 signals:
     void stopped();
@@ -53,9 +57,15 @@ private:
     [[nodiscard]] std::optional<Failure> openManagement();
     void startInternal();
     void startManagement();
-    void finishWhenEmpty();
+
+    // The end, one after the other
+    void shutListeners();
+    void leaveWhenEmpty();
+    void leave(const char *why);
+    void saveQueues();
 
     const Config m_config;
+    std::optional<Failure> m_failure;
     std::unique_ptr<Parts> m_parts;
 };
 

@@ -22,6 +22,8 @@ const char *toString(DropReason reason)
         return "overflow";
     case DropReason::QueueDeleted:
         return "queue_deleted";
+    case DropReason::Saved:
+        return "saved";
     }
     Q_UNREACHABLE();
 }
@@ -35,5 +37,12 @@ void Broker::purge(const ListeningKey &, PurgeDone done)
 {
     done(std::nullopt);
 }
+
+std::vector<KeptMessage> Broker::waiting(const ListeningKey &) const
+{
+    return {};
+}
+
+void Broker::restore(const ListeningKey &, std::vector<KeptMessage>, bool) { }
 
 } // namespace msgsrv

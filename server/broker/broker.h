@@ -30,8 +30,9 @@ enum class DropReason {
     Purged,
     Overflow,
     QueueDeleted,
+    Saved,
 };
-constexpr int dropReasonCount = 8;
+constexpr int dropReasonCount = 9;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -94,6 +95,13 @@ struct QueueFacts
     std::optional<TimePoint> oldest; ///< when the oldest of those that wait was accepted
     qsizetype limitMessages = 0; ///< 0: unlimited
     qsizetype limitBytes = 0;
+};
+
+/// A message on its way from one run of the program to the next.
+struct KeptMessage
+{
+    MessagePtr message;
+    bool redelivered = false; ///< as in Delivery
 };
 
 /// Queues of session users, asynchronous so that an embedded broker and RabbitMQ fit behind it.
@@ -194,6 +202,17 @@ public:
     virtual void peek(const ListeningKey &queue, int count, PeekDone done);
     /// Drops what waits, as DropReason::Purged. Nothing: no such queue.
     virtual void purge(const ListeningKey &queue, PurgeDone done);
+
+    // For the end of a program and the next start. A broker whose queues outlive the program has nothing to
+    // do.
+
+    /// All that waits in @p queue, oldest first, as it stays. What a consumer holds is not among it.
+    [[nodiscard]] virtual std::vector<KeptMessage> waiting(const ListeningKey &queue) const;
+    /// Appends @p messages, oldest first, to a reservation; they count as accepted, and no limit is looked
+    /// at.
+    /// @p hadConsumer: from now on the limits of a queue count, not those of a reservation. Unknown queue:
+    /// nothing.
+    virtual void restore(const ListeningKey &queue, std::vector<KeptMessage> messages, bool hadConsumer);
 
 signals:
     void queueCreated(const msgsrv::ListeningKey &queue, msgsrv::ConnectionId consumer);

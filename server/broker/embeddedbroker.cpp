@@ -496,7 +496,9 @@ void EmbeddedBroker::note(Step step, const std::vector<QueuedMessage> &messages,
         const MessagePtr &message = messages[i].message;
         if (isWatched)
             m_tap->tell(isWritten ? FlowEvent::Kind::Written : FlowEvent::Kind::Dropped, message, reason);
-        if (message->watch && message->watch->advance(message->number, step, reason))
+        // What was saved is not lost: the next run of the program has it, which knows no watches.
+        const bool isOver = reason != toString(DropReason::Saved);
+        if (message->watch && isOver && message->watch->advance(message->number, step, reason))
             followers.add(message->watch);
     }
 }
@@ -551,6 +553,11 @@ std::vector<QueuedMessage> EmbeddedBroker::Shard::takeLeftovers(const Owner &own
 
 EmbeddedBroker::Shard &EmbeddedBroker::shardOf(const ListeningKey &queue)
 {
+    return const_cast<Shard &>(std::as_const(*this).shardOf(queue));
+}
+
+const EmbeddedBroker::Shard &EmbeddedBroker::shardOf(const ListeningKey &queue) const
+{
     // A seed of its own, so that the keys of one shard still spread over the shard's hash table.
     return m_shards[qHash(queue, 0x5d1ec810) % shardCount];
 }
@@ -573,6 +580,29 @@ void EmbeddedBroker::announce(Shard &shard)
         lock.lock();
     }
     shard.announcing = false;
+}
+
+std::vector<KeptMessage> EmbeddedBroker::waiting(const ListeningKey &queue) const
+{
+    const Shard &shard = shardOf(queue);
+    const std::scoped_lock lock(shard.mutex);
+    const auto it = shard.queues.constFind(queue);
+    return it != shard.queues.cend() ? it->waiting() : std::vector<KeptMessage>();
+}
+
+void EmbeddedBroker::restore(const ListeningKey &queue, std::vector<KeptMessage> messages, bool hadConsumer)
+{
+    Shard &shard = shardOf(queue);
+    const std::scoped_lock lock(shard.mutex);
+    const auto it = shard.queues.find(queue);
+    if (it == shard.queues.end())
+        return;
+    Q_ASSERT(!it->hasConsumer());
+    if (hadConsumer)
+        it->establish();
+    for (KeptMessage &kept : messages)
+        (void)it->append({std::move(kept.message), {}, ++shard.accepted, kept.redelivered});
+    shard.file(queue, *it);
 }
 
 } // namespace msgsrv

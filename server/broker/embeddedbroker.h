@@ -63,6 +63,8 @@ public:
     void survey(SurveyDone done) override;
     void peek(const ListeningKey &queue, int count, PeekDone done) override;
     void purge(const ListeningKey &queue, PurgeDone done) override;
+    [[nodiscard]] std::vector<KeptMessage> waiting(const ListeningKey &queue) const override;
+    void restore(const ListeningKey &queue, std::vector<KeptMessage> messages, bool hadConsumer) override;
 
     /// Drops what has expired. Called about four times a second, by any thread; take() does not wait for it.
     void sweep();
@@ -121,6 +123,7 @@ private:
     static constexpr std::size_t shardCount = 64;
 
     [[nodiscard]] Shard &shardOf(const ListeningKey &queue);
+    [[nodiscard]] const Shard &shardOf(const ListeningKey &queue) const;
     void announce(Shard &shard);
     /// Tells the tap and those who follow them of @p messages from index @p first on. With the shard's lock
     /// held, so that everything about one message is told in order.

@@ -251,6 +251,15 @@ std::vector<QueuedMessage> MessageQueue::takeExpired(TimePoint now)
     return expired;
 }
 
+std::vector<KeptMessage> MessageQueue::waiting() const
+{
+    std::vector<KeptMessage> messages;
+    messages.reserve(m_waiting.size() - m_head);
+    for (std::size_t i = m_head; i < m_waiting.size(); ++i)
+        messages.push_back({m_waiting[i].message, m_waiting[i].redelivered});
+    return messages;
+}
+
 void MessageQueue::forgetHead(Messages &messages, std::size_t &head)
 {
     if (head == messages.size()) {

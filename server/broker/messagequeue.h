@@ -92,6 +92,10 @@ public:
     void noteDropped(std::size_t count) { m_dropped += count; }
     /// Moves everything that waits out.
     [[nodiscard]] std::vector<QueuedMessage> drain();
+    /// All that waits.
+    [[nodiscard]] std::vector<KeptMessage> waiting() const;
+    /// As if there had been a consumer: see isEstablished().
+    void establish() { m_established = true; }
 
     /// Moves out what waits and whose time is over; what was written before has no such time.
     [[nodiscard]] std::vector<QueuedMessage> takeExpired(TimePoint now);

@@ -99,6 +99,9 @@ public:
     virtual void onMessagesReady(const ListeningKey &queue) = 0;
     virtual void onCloseRequested(quint16 code, const QByteArray &reason) = 0;
     virtual void onProbe(std::function<void(bool alive)> done, TimePoint) { done(true); }
+    /// The server stops, and will ask for the close soon. The client should wait for @p reconnectAfter then,
+    /// before it comes back.
+    virtual void onDraining(milliseconds /*reconnectAfter*/, TimePoint /*now*/) { }
 };
 
 } // namespace msgsrv

@@ -101,6 +101,14 @@ void IoThread::probe(ConnectionId connection, std::function<void(bool)> done)
     });
 }
 
+void IoThread::tellDraining(ConnectionId connection, milliseconds reconnectAfter)
+{
+    post([this, connection, reconnectAfter] {
+        if (auto *handler = m_handlers.find(connection))
+            handler->onDraining(reconnectAfter, Clock::now());
+    });
+}
+
 void IoThread::handle(Entry &&entry)
 {
     if (const auto *ready = std::get_if<MessagesReady>(&entry)) {

@@ -50,6 +50,8 @@ public:
     void requestClose(ConnectionId connection, quint16 code, const QByteArray &reason);
     /// ConnectionHandler::onProbe() of @p connection; @p done(false) when there is no such connection.
     void probe(ConnectionId connection, std::function<void(bool)> done);
+    /// ConnectionHandler::onDraining() of @p connection.
+    void tellDraining(ConnectionId connection, milliseconds reconnectAfter);
 
     // The I/O thread itself
     [[nodiscard]] ConnectionId nextConnectionId() { return makeConnectionId(m_index, ++m_lastSerial); }

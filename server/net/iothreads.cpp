@@ -32,6 +32,12 @@ void IoThreads::probe(ConnectionId connection, std::function<void(bool)> done)
         done(false);
 }
 
+void IoThreads::tellDraining(ConnectionId connection, milliseconds reconnectAfter)
+{
+    if (auto *owner = ownerOf(connection))
+        owner->tellDraining(connection, reconnectAfter);
+}
+
 IoThread *IoThreads::ownerOf(ConnectionId id) const
 {
     const std::size_t index = ioThreadOf(id);

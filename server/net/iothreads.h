@@ -26,6 +26,8 @@ public:
     void messagesReady(ConnectionId consumer, const ListeningKey &queue) override;
     void requestClose(ConnectionId connection, quint16 code, const QByteArray &reason) override;
     void probe(ConnectionId connection, std::function<void(bool)> done) override;
+    /// ConnectionHandler::onDraining() of @p connection.
+    void tellDraining(ConnectionId connection, milliseconds reconnectAfter);
 
 private:
     /// Null when @p id is no connection's.

@@ -68,7 +68,8 @@ void TcpConnection::close(quint16, const QByteArray &)
     if (m_closing || m_ended)
         return;
     m_closing = true;
-    m_closeDeadline = Clock::now() + m_front.m_limits.closeTimeout;
+    if (m_front.m_limits.closeTimeout > Duration::zero())
+        m_closeDeadline = Clock::now() + m_front.m_limits.closeTimeout;
     sayTheEnd();
 }
 

@@ -82,7 +82,8 @@ void WebSocketConnection::close(quint16 code, const QByteArray &reason)
     if (m_closing || m_ended)
         return;
     m_closing = true;
-    m_closeDeadline = Clock::now() + m_limits.closeTimeout;
+    if (m_limits.closeTimeout > Duration::zero())
+        m_closeDeadline = Clock::now() + m_limits.closeTimeout;
     writeClose(code, reason);
 }
 

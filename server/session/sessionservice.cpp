@@ -76,6 +76,8 @@ SessionService::SessionService(const Settings &settings, const Collaborators &co
             "messaging_sessions", "Sessions by state.", {{"state", labelFor(state)}},
             [counts = m_counts, state] { return double(counts->byState[std::size_t(state)].load()); });
     }
+    m_with.metrics.addGauge("messaging_draining", "1: the server stops, and takes no new sessions.", {},
+                            [counts = m_counts] { return counts->draining.load() ? 1.0 : 0.0; });
     for (int i = int(EndReason::ClientEnded); i < endReasonCount; ++i) {
         if (EndReason(i) == EndReason::StoreRefused)
             continue; // it never was a session
@@ -379,7 +381,19 @@ void SessionService::connectionClosed(const ListeningKey &key, ConnectionId conn
 void SessionService::drain()
 {
     m_draining = true;
+    m_counts->draining = true;
     log::info(lcSession(), "session.draining", {{"live", liveCount()}});
+}
+
+std::vector<KeptSession> SessionService::kept() const
+{
+    std::vector<KeptSession> found;
+    for (const auto &[key, entry] : m_sessions) {
+        const Session &session = entry.session;
+        if (session.isLive() && session.stored)
+            found.push_back({session.generation, key, session.state != SessionState::New});
+    }
+    return found;
 }
 
 qint64 SessionService::count(SessionState state) const
@@ -400,10 +414,13 @@ Session *SessionService::liveSession(const ListeningKey &key)
 
 void SessionService::tick(TimePoint now)
 {
-    while (!m_deadlines.empty() && m_deadlines.begin()->first.first <= now) {
-        const auto filed = m_deadlines.begin();
-        Q_ASSERT(m_sessions.at(filed->second).session.deadline() == filed->first.first);
-        apply(filed->second, SessionEvent::Tick{}, now);
+    for (auto filed = m_deadlines.cbegin(); filed != m_deadlines.cend() && filed->first.first <= now;) {
+        const auto [due, key] = *filed;
+        const Session &session = m_sessions.at(key).session;
+        Q_ASSERT(session.deadline() == due.first);
+        if (!m_draining || !session.isLive())
+            apply(key, SessionEvent::Tick{}, now);
+        filed = m_deadlines.upper_bound(due);
     }
     if (m_settings.sweepInterval <= Duration::zero())
         return;

@@ -38,6 +38,14 @@ struct SessionFacts
     ConnectionId connection = ConnectionId::None;
 };
 
+/// A session that the store keeps, and its queue.
+struct KeptSession
+{
+    Generation generation = Generation::None;
+    ListeningKey key;
+    bool hadConsumer = false; ///< somebody had subscribed to the queue
+};
+
 /// The sessions of this process: keeps their state, feeds the state machine with what the transports, the
 /// broker, the store and the clock tell, and carries out what it answers.
 ///
@@ -113,8 +121,11 @@ public:
     void tick(TimePoint now);
 
     /// From now on open() is answered Draining and so is attach() with good credentials; sessions that are
-    /// attached go on. Main thread.
+    /// attached go on. Those that are not cannot be attached now, so none of them runs out of time. Main
+    /// thread.
     void drain();
+    /// The live sessions that the store has. Main thread.
+    [[nodiscard]] std::vector<KeptSession> kept() const;
 
     /// Sessions in @p state (New, Acked, Detached or Ending; others count 0). Any thread.
     [[nodiscard]] qint64 count(SessionState state) const;
@@ -138,6 +149,7 @@ private:
     struct Counts
     {
         std::array<std::atomic<qint64>, 6> byState{}; ///< index: SessionState
+        std::atomic<bool> draining{false};
     };
 
     /// Runs @p task in the main thread, unless the service has gone by then. Any thread.

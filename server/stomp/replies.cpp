@@ -146,4 +146,15 @@ std::string presence(Version version, const Subscription &subscription, const Pr
     return out;
 }
 
+std::string draining(Version version, const Subscription &subscription, const Draining &event)
+{
+    std::string out;
+    FrameWriter writer(out, "MESSAGE", version);
+    writeMessageHead(writer, version, subscription, event.eventId, event.ackNumber);
+    writer.header("content-type", "application/json");
+    writer.header("event", "draining");
+    writer.finish(R"({"reconnectAfter":)" + std::to_string(event.reconnectAfter.count()) + '}');
+    return out;
+}
+
 } // namespace msgsrv::reply

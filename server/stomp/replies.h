@@ -68,6 +68,16 @@ struct PresenceChange
 [[nodiscard]] std::string presence(stomp::Version version, const Subscription &subscription,
                                    const PresenceChange &change);
 
+/// The event that tells a client that the server stops.
+struct Draining
+{
+    QByteArray eventId; ///< the message-id
+    milliseconds reconnectAfter{}; ///< after the close
+    std::uint64_t ackNumber = 0; ///< as in message()
+};
+[[nodiscard]] std::string draining(stomp::Version version, const Subscription &subscription,
+                                   const Draining &event);
+
 } // namespace reply
 
 } // namespace msgsrv

@@ -387,6 +387,23 @@ void StompConnection::onCloseRequested(quint16 code, const QByteArray &reason)
     fail({closeCode, message, {}});
 }
 
+/// Programs, and who has not subscribed, have no place for the event: they get the close alone.
+void StompConnection::onDraining(milliseconds reconnectAfter, TimePoint now)
+{
+    note(now);
+    if (m_state != State::Connected || m_queue != Queue::Subscribed)
+        return;
+    Subscription &subscription = *m_subscriptions.first();
+    reply::Draining event;
+    event.eventId = "event-" + QByteArray::number(quint64(++m_events));
+    event.reconnectAfter = reconnectAfter;
+    if (subscription.acknowledges()) {
+        event.ackNumber = m_subscriptions.nextNumber();
+        subscription.unacknowledged.add({event.ackNumber, 0, event.eventId});
+    }
+    write(reply::draining(m_version, subscription, event));
+}
+
 void StompConnection::describe(ConnectionFacts &facts) const
 {
     m_connection.describe(facts);

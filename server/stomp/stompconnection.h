@@ -69,6 +69,7 @@ public:
     void onMessagesReady(const ListeningKey &queue) override;
     void onCloseRequested(quint16 code, const QByteArray &reason) override;
     void onProbe(std::function<void(bool alive)> done, TimePoint now) override;
+    void onDraining(milliseconds reconnectAfter, TimePoint now) override;
 
 private:
     enum class State {

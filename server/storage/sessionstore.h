@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shared/signaling/listeningkey.h"
+#include "shared/signaling/message.h"
 #include "shared/signaling/userid.h"
 
 #include <QObject>
@@ -30,6 +31,14 @@ struct SessionRecord
     qint64 createdAtMs = 0; ///< Unix time, milliseconds
 };
 
+/// A message that waits for a session while no daemon runs.
+struct StoredMessage
+{
+    Generation session = Generation::None;
+    MessagePtr message;
+    bool redelivered = false; ///< it was written to the session's client, which did not acknowledge it
+};
+
 enum class StoreStatus {
     Ok,
     Conflict, ///< the userId or the key is taken
@@ -42,6 +51,8 @@ struct StoredSessions
 {
     std::vector<SessionRecord> records;
     Generation youngest = Generation::None; ///< the largest that there ever was, also of removed records
+    /// Of `records`, in the order in which they were saved. They are taken out: the store has them no more.
+    std::vector<StoredMessage> messages{};
 };
 
 /// How a store does: values of the metrics messaging_store_*. Counts begin with the process.
@@ -79,6 +90,13 @@ public:
     virtual void remove(const ListeningKey &key, Generation generation, Done done) = 0;
     /// All records.
     virtual void load(LoadDone done) = 0;
+
+    /// True when what is kept here outlives the process.
+    [[nodiscard]] virtual bool isLasting() const { return false; }
+    /// Keeps @p messages for the next open(), in this order, and nothing else that was saved before. Of
+    /// sessions that have no record they are lost. For the end of a program, so it is taken however many
+    /// operations wait. A store that is not lasting answers Unavailable.
+    virtual void saveMessages(std::vector<StoredMessage> messages, Done done);
 
     /// Any thread.
     [[nodiscard]] virtual StoreHealth health() const { return {}; }

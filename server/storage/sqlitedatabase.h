@@ -9,6 +9,9 @@
 #include <QSqlQuery>
 
 #include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace msgsrv {
 
@@ -47,6 +50,12 @@ public:
     [[nodiscard]] StoreStatus load(std::vector<SessionRecord> &records);
     [[nodiscard]] StoreStatus loadYoungest(Generation &youngest);
 
+    /// In the place of all messages that are there.
+    [[nodiscard]] StoreStatus saveMessages(const std::vector<StoredMessage> &messages);
+    /// Appends those of sessions that are there.
+    [[nodiscard]] StoreStatus loadMessages(std::vector<StoredMessage> &messages);
+    [[nodiscard]] StoreStatus removeMessages();
+
     /// Writes something of no meaning, to learn whether that is possible.
     [[nodiscard]] StoreStatus probe();
 
@@ -60,6 +69,8 @@ private:
     [[nodiscard]] tl::expected<void, QString> checkIdentity(int known);
     [[nodiscard]] tl::expected<void, QString> upgrade(const std::vector<SqlScript> &scripts);
     [[nodiscard]] tl::expected<void, QString> configure();
+    using HeadersByMessage = std::unordered_map<qint64, std::vector<std::pair<QByteArray, QByteArray>>>;
+    [[nodiscard]] StoreStatus loadHeaders(HeadersByMessage &headers);
     [[nodiscard]] StoreStatus execute(QSqlQuery &query);
     [[nodiscard]] StoreStatus execute(const QString &statement);
     /// The one value of a query without parameters; invalid when it failed.

@@ -82,10 +82,17 @@ void SqliteSessionStore::load(LoadDone done)
     enqueue({.kind = Operation::Kind::Load, .loaded = std::move(done)});
 }
 
+void SqliteSessionStore::saveMessages(std::vector<StoredMessage> messages, Done done)
+{
+    enqueue(
+        {.kind = Operation::Kind::SaveMessages, .done = std::move(done), .messages = std::move(messages)});
+}
+
 void SqliteSessionStore::enqueue(Operation operation)
 {
     const std::scoped_lock lock(m_mutex);
-    if (m_settings.queue > 0 && m_waiting.size() + m_underWay >= m_settings.queue) {
+    const bool isLimited = m_settings.queue > 0 && operation.kind != Operation::Kind::SaveMessages;
+    if (isLimited && m_waiting.size() + m_underWay >= m_settings.queue) {
         ++m_health.refused;
         m_answered.push_back(std::move(operation));
         wakeUp();
@@ -137,13 +144,28 @@ void SqliteSessionStore::run(std::promise<Opened> opened)
     }
     StoredSessions stored;
     if (database.load(stored.records) != StoreStatus::Ok
-        || database.loadYoungest(stored.youngest) != StoreStatus::Ok) {
-        opened.set_value(tl::unexpected(QStringLiteral("The session store %1 cannot be read: %2.")
+        || database.loadYoungest(stored.youngest) != StoreStatus::Ok
+        || takeMessages(database, stored.messages) != StoreStatus::Ok) {
+        opened.set_value(tl::unexpected(QStringLiteral("The session store %1 cannot be used: %2.")
                                             .arg(m_settings.path, database.lastError())));
         return;
     }
     opened.set_value(std::move(stored));
     serve(database);
+}
+
+StoreStatus SqliteSessionStore::takeMessages(SqliteDatabase &database, std::vector<StoredMessage> &messages)
+{
+    if (const StoreStatus status = database.loadMessages(messages); status != StoreStatus::Ok)
+        return status;
+    for (const auto step :
+         {&SqliteDatabase::begin, &SqliteDatabase::removeMessages, &SqliteDatabase::commit}) {
+        if ((database.*step)() != StoreStatus::Ok) {
+            database.rollBack();
+            return StoreStatus::Unavailable;
+        }
+    }
+    return StoreStatus::Ok;
 }
 
 void SqliteSessionStore::serve(SqliteDatabase &database)
@@ -203,6 +225,8 @@ StoreStatus SqliteSessionStore::carryOut(SqliteDatabase &database, Operation &op
         return database.remove(operation.record.key, operation.record.generation);
     case Operation::Kind::Load:
         return database.load(operation.records);
+    case Operation::Kind::SaveMessages:
+        return database.saveMessages(operation.messages);
     }
     Q_UNREACHABLE();
 }

@@ -50,18 +50,21 @@ public:
     void update(const SessionRecord &record, Done done) override;
     void remove(const ListeningKey &key, Generation generation, Done done) override;
     void load(LoadDone done) override;
+    [[nodiscard]] bool isLasting() const override { return true; }
+    void saveMessages(std::vector<StoredMessage> messages, Done done) override;
     [[nodiscard]] StoreHealth health() const override;
 
 private:
     struct Operation
     {
-        enum class Kind { Insert, Update, Remove, Load };
+        enum class Kind { Insert, Update, Remove, Load, SaveMessages };
         Kind kind = Kind::Load;
         SessionRecord record{}; ///< Remove: key and generation only
         Done done{};
         LoadDone loaded{};
         StoreStatus status = StoreStatus::Unavailable;
         std::vector<SessionRecord> records{}; ///< of Load
+        std::vector<StoredMessage> messages{}; ///< of SaveMessages
     };
     using Operations = std::vector<Operation>;
     using Opened = tl::expected<StoredSessions, QString>;
@@ -74,6 +77,8 @@ private:
     void run(std::promise<Opened> opened);
     void serve(SqliteDatabase &database);
     [[nodiscard]] bool carryOut(SqliteDatabase &database, Operations &operations);
+    [[nodiscard]] static StoreStatus takeMessages(SqliteDatabase &database,
+                                                  std::vector<StoredMessage> &messages);
     [[nodiscard]] bool probe(SqliteDatabase &database);
     [[nodiscard]] static StoreStatus carryOut(SqliteDatabase &database, Operation &operation);
     void note(bool succeeded, Duration took, const SqliteDatabase &database);

@@ -44,7 +44,8 @@ QJsonObject readyObject(const QByteArray &out)
 
 Daemon::Daemon(QStringList settings)
     : m_settings({QStringLiteral("http.listen=127.0.0.1:0"), QStringLiteral("stomp.listen=127.0.0.1:0"),
-                  QStringLiteral("internal.listen=127.0.0.1:0"), QStringLiteral("workers=2")})
+                  QStringLiteral("internal.listen=127.0.0.1:0"), QStringLiteral("workers=2"),
+                  QStringLiteral("drain.spread=0")})
 {
     m_settings += settings;
 }

@@ -45,7 +45,8 @@ class Daemon:
         self._temporary = tempfile.TemporaryDirectory(prefix="msgsrv-attack-")
         self.folder = pathlib.Path(folder or self._temporary.name)
         self.settings = {"http.listen": "127.0.0.1:0", "stomp.listen": "127.0.0.1:0",
-                         "internal.listen": "127.0.0.1:0", "sessions.store": "memory", "workers": 2}
+                         "internal.listen": "127.0.0.1:0", "sessions.store": "memory", "workers": 2,
+                         "drain.spread": 0}
         self.settings.update({key.replace("__", "."): value for key, value in settings.items()})
         self._environment = environment or {}
         self.log_file = pathlib.Path(self._temporary.name) / "daemon.log"

@@ -178,6 +178,10 @@ private slots:
     void callbacksMayCallTheBroker();
     void signalsOfAQueueKeepTheirOrderWhenAReceiverCallsBack();
     void everyDropReasonHasANameOfItsOwn();
+    void whatWaitsIsToldAndStays();
+    void whatIsRestoredIsDeliveredInItsOrderAndCounts();
+    void aRestoredQueueHasTheLimitsThatItHad_data();
+    void aRestoredQueueHasTheLimitsThatItHad();
 };
 
 void TestEmbeddedBroker::aMessageForAnUnknownQueueIsRefused()
@@ -838,6 +842,66 @@ void TestEmbeddedBroker::everyDropReasonHasANameOfItsOwn()
     for (int i = 0; i < dropReasonCount; ++i)
         names.insert(toString(DropReason(i)));
     QCOMPARE(names.size(), dropReasonCount);
+}
+
+void TestEmbeddedBroker::whatWaitsIsToldAndStays()
+{
+    const auto waiting = [](const Bench &bench) {
+        QByteArrayList list;
+        for (const KeptMessage &kept : bench.broker.waiting(key()))
+            list.append(kept.message->id + (kept.redelivered ? "!" : ""));
+        return list.join(' ');
+    };
+    Bench bench;
+    QVERIFY(bench.broker.waiting(key("queue.other")).empty());
+    QVERIFY(bench.subscribe(anna));
+    bench.publish({1, 2, 3});
+    QCOMPARE(ids(bench.take(anna, 2)), QByteArray("1 2"));
+    QCOMPARE(waiting(bench), QByteArray("3"));
+    bench.broker.hold(key(), anna, 2, 0);
+    bench.broker.detach(key(), anna);
+    QCOMPARE(waiting(bench), QByteArray("1! 2! 3"));
+    QCOMPARE(waiting(bench), QByteArray("1! 2! 3"));
+    bench.broker.remove(key(), DropReason::Saved);
+    QCOMPARE(dropped(bench.broker.counts(), DropReason::Saved), std::uint64_t(3));
+    QCOMPARE(flow(bench.broker.counts()), QByteArray("3 0 3 0"));
+}
+
+void TestEmbeddedBroker::whatIsRestoredIsDeliveredInItsOrderAndCounts()
+{
+    Bench bench({.queue = {100, 0}, .reservation = {1, 0}});
+    bench.broker.restore(key("queue.other"), {{message(9), false}}, true); // of no session any more
+    bench.broker.restore(key(), {{message(1), true}, {message(2), true}, {message(3), false}}, true);
+    QCOMPARE(flow(bench.broker.counts()), QByteArray("3 0 0 3"));
+    bench.publish({4});
+    QVERIFY(bench.subscribe(anna));
+    QCOMPARE(bench.port.takeNotices(), (std::vector{RecordingPort::Notice(anna, key())}));
+    const auto taken = bench.take(anna);
+    QCOMPARE(ids(taken), QByteArray("1! 2! 3 4"));
+    bench.broker.hold(key(), anna, 4, 0);
+    bench.broker.acknowledge(key(), anna, {taken[1].tag}, Verdict::Return); // to its place
+    QCOMPARE(ids(bench.take(anna)), QByteArray("2!"));
+    bench.broker.hold(key(), anna, 1, 0);
+    bench.broker.acknowledge(key(), anna, {taken[0].tag, taken[1].tag, taken[2].tag, taken[3].tag},
+                             Verdict::Accept);
+    QCOMPARE(flow(bench.broker.counts()), QByteArray("4 4 0 0"));
+}
+
+void TestEmbeddedBroker::aRestoredQueueHasTheLimitsThatItHad_data()
+{
+    QTest::addColumn<bool>("hadConsumer");
+    QTest::addColumn<QByteArray>("told");
+    QTest::newRow("a queue") << true << QByteArray("1:queued 2:queued 3:full");
+    QTest::newRow("a reservation") << false << QByteArray("1:full 2:full 3:full");
+}
+
+void TestEmbeddedBroker::aRestoredQueueHasTheLimitsThatItHad()
+{
+    QFETCH(const bool, hadConsumer);
+    Bench bench({.queue = {3, 0}, .reservation = {1, 0}});
+    bench.broker.restore(key(), {{message(0), false}}, hadConsumer);
+    bench.publish({1, 2, 3});
+    QTEST(bench.takeTold(), "told");
 }
 
 QTEST_GUILESS_MAIN(TestEmbeddedBroker)

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace msgsrv {
 
@@ -20,6 +21,8 @@ public:
     bool away = false; ///< every call that is answered now is answered Unavailable
     int updates = 0;
     int removals = 0; ///< calls of remove()
+    bool lasting = true;
+    std::vector<StoredMessage> messages;
 
     void insert(const SessionRecord &record, Done done) override
     {
@@ -68,6 +71,17 @@ public:
         m_calls.push_back([this, done = std::move(done)] {
             done(StoreStatus::Ok, std::vector<SessionRecord>(records.cbegin(), records.cend()));
         });
+    }
+
+    [[nodiscard]] bool isLasting() const override { return lasting; }
+    void saveMessages(std::vector<StoredMessage> saved, Done done) override
+    {
+        enqueue(
+            [this, saved = std::move(saved)] {
+                messages = saved;
+                return StoreStatus::Ok;
+            },
+            std::move(done));
     }
 
     /// Answers the oldest call. False when there is none.

@@ -559,7 +559,9 @@ private slots:
         SessionHouse house;
         const ListeningKey acked = house.acked("alice", first);
         const ListeningKey waiting = house.open("bob").value().key;
+        QCOMPARE(house.metric("messaging_draining"), 0.0);
         house.service->drain();
+        QCOMPARE(house.metric("messaging_draining"), 1.0);
         const auto refused = house.open("carol");
         QCOMPARE(refused.error().cause, ProblemCause::Draining);
         QVERIFY(refused.error().retryAfterSeconds > 0);
@@ -569,6 +571,35 @@ private slots:
         QCOMPARE(house.service->liveCount(), 2);
         QVERIFY(house.end(acked).has_value());
         QCOMPARE(house.service->liveCount(), 1);
+    }
+
+    void whileDrainingNobodyRunsOutOfTime()
+    {
+        SessionHouse house;
+        house.settings.resumeWindow = seconds(5);
+        house.settings.resumeUnasked = true;
+        house.start();
+        const ListeningKey alice = house.acked("alice", first);
+        const ListeningKey bob = house.open("bob").value().key;
+        const ListeningKey carol = house.acked("carol", second);
+        house.service->drain();
+        house.broker.detach(alice, first);
+        house.closed(alice, first, ConnectionEnd::Broken);
+        QVERIFY(house.end(carol).has_value()); // what ended goes on ending
+        QCOMPARE(house.connections.requests.size(), std::size_t(0));
+        house.pass(seconds(300));
+        QCOMPARE(house.connections.requests.size(), std::size_t(1));
+        QCOMPARE(house.count(State::Detached), 1);
+        QCOMPARE(house.count(State::New), 1);
+        QCOMPARE(house.strange(Strange::UnackedExpired), 0.0);
+
+        std::vector<ListeningKey> keys;
+        for (const KeptSession &kept : house.service->kept()) {
+            keys.push_back(kept.key);
+            QCOMPARE(kept.hadConsumer, kept.key == alice);
+        }
+        QCOMPARE(keys.size(), std::size_t(2));
+        QVERIFY((keys[0] == alice && keys[1] == bob) || (keys[0] == bob && keys[1] == alice));
     }
 
     void whatComesAfterTheServiceHasGoneIsDiscarded()

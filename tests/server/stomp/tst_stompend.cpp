@@ -33,6 +33,9 @@ private slots:
     void aCloseRequestIsExplained(); // item 93
     void aReplacedConnectionLeavesTheQueue();
     void aCloseRequestWhileClosingIsIgnored();
+    void drainingIsToldOnTheOwnSubscription_data();
+    void drainingIsToldOnTheOwnSubscription();
+    void withoutAnOwnSubscriptionDrainingIsNotTold();
 
     void beatsAreSentWhenNothingElseIs(); // item 11
     void noBeatIsSentWhileBytesAreQueued();
@@ -196,6 +199,61 @@ void TestStompEnd::aCloseRequestWhileClosingIsIgnored()
     f.stomp->onCloseRequested(4002, "session ended");
     QCOMPARE(f.connection.closes, 1);
     QCOMPARE(f.connection.closeCode, 1000);
+}
+
+void TestStompEnd::drainingIsToldOnTheOwnSubscription_data()
+{
+    QTest::addColumn<QByteArray>("version");
+    QTest::addColumn<QByteArray>("ack");
+    QTest::addColumn<QByteArray>("ackHeader");
+    QTest::newRow("auto") << QByteArray("1.2") << QByteArray("auto") << QByteArray();
+    QTest::newRow("acknowledging") << QByteArray("1.2") << QByteArray("client") << QByteArray("ack:1\n");
+    QTest::newRow("acknowledging in 1.1") << QByteArray("1.1") << QByteArray("client") << QByteArray();
+}
+
+void TestStompEnd::drainingIsToldOnTheOwnSubscription()
+{
+    QFETCH(const QByteArray, version);
+    QFETCH(const QByteArray, ack);
+    QFETCH(const QByteArray, ackHeader);
+    StompFixture f([](StompSettings &settings) { settings.users = {{"/topic/*"}, {"/topic/*"}}; });
+    f.connect(version);
+    f.receive("SUBSCRIBE\nid:t\ndestination:/topic/news\n\n^@");
+    f.receive("SUBSCRIBE\nid:s\ndestination:/queue/queue.alice\nack:" + ack + "\n\n^@");
+    QVERIFY(f.sent().isEmpty());
+    f.stomp->onDraining(milliseconds(12'000), f.now);
+    QCOMPARE(f.sent(),
+             QByteArrayList{"MESSAGE\ndestination:/queue/queue.alice\nsubscription:s\nmessage-id:event-1\n"
+                            + ackHeader
+                            + "content-type:application/json\nevent:draining\ncontent-length:24\n\n"
+                              "{\"reconnectAfter\":12000}^@"});
+    // The connection goes on until it is asked to close.
+    f.receive("SEND\ndestination:/user/bob\nreceipt:1\n\nx^@");
+    QCOMPARE(f.sent(), QByteArrayList{"RECEIPT\nreceipt-id:1\n\n^@"});
+    if (!ackHeader.isEmpty()) {
+        f.receive("ACK\nid:1\nreceipt:2\n\n^@");
+        QCOMPARE(f.sent(), QByteArrayList{"RECEIPT\nreceipt-id:2\n\n^@"});
+    }
+    f.stomp->onCloseRequested(1001, "The server is stopping.");
+    QVERIFY(f.sent().isEmpty());
+    QCOMPARE(f.connection.closeCode, 1001);
+    f.stomp->onDraining(milliseconds(1), f.now);
+    QVERIFY(f.sent().isEmpty());
+}
+
+void TestStompEnd::withoutAnOwnSubscriptionDrainingIsNotTold()
+{
+    StompFixture f([](StompSettings &settings) { settings.users = {{"/topic/*"}, {"/topic/*"}}; });
+    f.stomp->onDraining(milliseconds(1), f.now);
+    f.connect();
+    f.stomp->onDraining(milliseconds(1), f.now);
+    f.receive("SUBSCRIBE\nid:t\ndestination:/topic/news\n\n^@");
+    f.stomp->onDraining(milliseconds(1), f.now);
+    f.subscribe();
+    f.receive("UNSUBSCRIBE\nid:s\n\n^@");
+    f.stomp->onDraining(milliseconds(1), f.now);
+    QVERIFY(f.sent().isEmpty());
+    QCOMPARE(f.connection.closeCode, 0);
 }
 
 void TestStompEnd::beatsAreSentWhenNothingElseIs()

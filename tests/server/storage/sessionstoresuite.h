@@ -185,6 +185,18 @@ private slots:
         QCOMPARE(*where, std::this_thread::get_id());
     }
 
+    void savingMessagesIsAnsweredAsTheStoreLasts()
+    {
+        QCOMPARE(insert(makeRecord("anna", "queue.a", 1)), StoreStatus::Ok);
+        auto message = std::make_shared<Message>();
+        message->id = "m";
+        message->from = UserId::parse("bert").value();
+        const auto status = wait([&](SessionStore::Done done) {
+            m_store->saveMessages({{Generation(1), message, false}}, std::move(done));
+        });
+        QCOMPARE(status, m_store->isLasting() ? StoreStatus::Ok : StoreStatus::Unavailable);
+    }
+
     void aStoreMayGoWhileCallsArePending()
     {
         for (int i = 0; i < 10; ++i) {

@@ -71,6 +71,24 @@ private slots:
         QCOMPARE(f.run({QStringLiteral("PRAGMA integrity_check")}), QStringLiteral("ok"));
     }
 
+    void messagesThatDidNotReachTheDiskAreUnavailable_data() { addFaults(); }
+    void messagesThatDidNotReachTheDiskAreUnavailable()
+    {
+        QFETCH(const QByteArray, fault);
+        const SqliteFixture f;
+        auto store = f.open({.probeInterval = soon});
+        QCOMPARE(answerOf(insert(*store, makeRecord("anna", 1))), StoreStatus::Ok);
+        fail(f, fault);
+        auto message = std::make_shared<Message>();
+        message->from = UserId::parse("bert").value();
+        std::optional<StoreStatus> saved;
+        store->saveMessages({{Generation(1), message, false}}, [&](StoreStatus status) { saved = status; });
+        QTRY_COMPARE(saved, StoreStatus::Unavailable);
+        mend(f);
+        store.reset();
+        QVERIFY(f.tryOpen()->messages.empty());
+    }
+
     void theFailureOfOneTransactionIsToldToAllInIt()
     {
         const SqliteFixture f;

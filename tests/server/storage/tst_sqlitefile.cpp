@@ -26,6 +26,14 @@ const QStringList version1{
     QStringLiteral("PRAGMA application_id = %1").arg(SqliteDatabase::applicationId),
     QStringLiteral("PRAGMA user_version = 1")};
 
+/// What the program of schema version 2 left behind.
+const QStringList version2 = version1.first(4)
+    + QStringList{QStringLiteral("CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), "
+                                 "written INTEGER NOT NULL)"),
+                  QStringLiteral("INSERT INTO probe (id, written) VALUES (1, 5)"),
+                  QStringLiteral("PRAGMA application_id = %1").arg(SqliteDatabase::applicationId),
+                  QStringLiteral("PRAGMA user_version = 2")};
+
 const QString schemaOf = QStringLiteral("SELECT group_concat(name || coalesce(sql, ''), ';') FROM "
                                         "(SELECT name, sql FROM sqlite_schema ORDER BY name)");
 
@@ -68,10 +76,18 @@ private slots:
         QCOMPARE(f.run({QStringLiteral("PRAGMA application_id")}).toInt(), SqliteDatabase::applicationId);
     }
 
-    void version1IsUpgradedWithItsSessions()
+    void anOlderVersionIsUpgradedWithItsSessions_data()
     {
+        QTest::addColumn<QStringList>("statements");
+        QTest::addColumn<QString>("probe");
+        QTest::newRow("version 1") << version1 << QStringLiteral("1|0");
+        QTest::newRow("version 2") << version2 << QStringLiteral("1|5");
+    }
+    void anOlderVersionIsUpgradedWithItsSessions()
+    {
+        QFETCH(const QStringList, statements);
         const SqliteFixture old;
-        old.run(version1);
+        old.run(statements);
         const auto stored = old.tryOpen();
         QVERIFY2(stored.has_value(), qPrintable(stored ? QString() : stored.error()));
         QCOMPARE(stored->records.size(), std::size_t(1));
@@ -86,8 +102,9 @@ private slots:
         const SqliteFixture fresh;
         fresh.open().reset();
         QCOMPARE(simplified(old.run({schemaOf})), simplified(fresh.run({schemaOf})));
-        QCOMPARE(old.run({QStringLiteral("SELECT * FROM probe")}),
-                 fresh.run({QStringLiteral("SELECT * FROM probe")}));
+        QTEST(old.run({QStringLiteral("SELECT * FROM probe")}), "probe");
+        QVERIFY(stored->messages.empty());
+        QCOMPARE(old.run({QStringLiteral("PRAGMA integrity_check")}), QStringLiteral("ok"));
     }
 
     void anUpgradeThatFailsLeavesTheFileAsItWas()
@@ -96,14 +113,14 @@ private slots:
         f.run(version1);
         const QString before = f.run({schemaOf});
         auto scripts = sqliteScripts();
-        scripts.push_back({QStringLiteral("003_wrong.sql"),
+        scripts.push_back({QStringLiteral("004_wrong.sql"),
                            {QStringLiteral("DROP TABLE probe"), QStringLiteral("DELETE FROM sessions"),
                             QStringLiteral("INSERT INTO nowhere VALUES (1)")}});
         {
             SqliteDatabase database;
             const auto opened = database.open(f.path(), scripts);
             QVERIFY(!opened.has_value());
-            QVERIFY2(opened.error().contains(QLatin1String("003_wrong.sql")), qPrintable(opened.error()));
+            QVERIFY2(opened.error().contains(QLatin1String("004_wrong.sql")), qPrintable(opened.error()));
         }
         QCOMPARE(f.run({schemaOf}), before);
         QCOMPARE(f.run({QStringLiteral("PRAGMA user_version")}), QStringLiteral("1"));
@@ -118,6 +135,9 @@ private slots:
         const auto ours = QStringLiteral("PRAGMA application_id = %1").arg(SqliteDatabase::applicationId);
         QTest::newRow("a newer schema") << QStringList{ours, QStringLiteral("PRAGMA user_version = 99")}
                                         << QByteArray() << QStringLiteral("schema version 99");
+        QTest::newRow("the next schema")
+            << QStringList{ours, QStringLiteral("PRAGMA user_version = %1").arg(sqliteScripts().size() + 1)}
+            << QByteArray() << QStringLiteral("schema version %1").arg(sqliteScripts().size() + 1);
         QTest::newRow("another program's") << QStringList{QStringLiteral("CREATE TABLE mail (a)")}
                                            << QByteArray() << QStringLiteral("another program");
         QTest::newRow("another program's that is empty")
@@ -128,7 +148,7 @@ private slots:
                                      << QStringLiteral("damaged");
         QTest::newRow("our version without our tables")
             << QStringList{QStringLiteral("CREATE TABLE sessions (a)"), ours,
-                           QStringLiteral("PRAGMA user_version = 2")}
+                           QStringLiteral("PRAGMA user_version = %1").arg(sqliteScripts().size())}
             << QByteArray() << QStringLiteral("tables");
     }
     void whatIsNotOursIsRefusedAndLeftAsItIs()
