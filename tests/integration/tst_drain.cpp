@@ -35,6 +35,7 @@ private slots:
     void anotherSignalLeavesAtOnce();
     void theTimeoutIsKept();
     void whatWaitsIsThereAfterTheRestart();
+    void timesAndNoticesOutliveTheRestart();
     void whoMayNotResumeEnds();
     void aDrainLongerThanTheWindowEndsNobody();
     void inMemoryNothingIsKept();
@@ -408,6 +409,43 @@ void TestDrain::whatWaitsIsThereAfterTheRestart()
     QCOMPARE(metricsOf(daemon).value("messaging_messages_restored_total"), 3.0); // alice acknowledged none
     QVERIFY(alice.listen(daemon.stomp(), asks));
     verify(alice, {{"1", "true"}, {"3", "true"}, {"4", "true"}});
+}
+
+void TestDrain::timesAndNoticesOutliveTheRestart()
+{
+    Daemon daemon;
+    QVERIFY(daemon.start());
+    User alice(daemon, "alice");
+    User bob(daemon, "bob");
+    QCOMPARE(alice.connect().status, 200); // and does not subscribe
+    QCOMPARE(bob.connect().status, 200);
+    const auto post = [&](const QByteArray &to, const QByteArray &more) {
+        return postJson(daemon.http(), "/exchange",
+                        R"({"content":"x","toUserId":")" + to + "\"," + more + "}", bob.bearer())
+            .status;
+    };
+    QCOMPARE(post("alice", R"("ttl":2000,"exchangeId":"short")"), 202);
+    QCOMPARE(alice.connect().status, 409);
+    QCOMPARE(bob.exchange("alice", "long").status, 202);
+    QCOMPARE(post("nobody", R"("ttl":20000,"notify":"failed","exchangeId":"e")"), 202);
+    QCOMPARE(daemon.stop().exitCode, 0);
+
+    QVERIFY(daemon.start());
+    QCOMPARE(metricsOf(daemon).value("messaging_messages_restored_total"), 3.0);
+    // bob is told of what waited for somebody who did not come in time.
+    QVERIFY(bob.listen(daemon.stomp()));
+    const StompFrame notice = bob.receive();
+    QCOMPARE(notice.header("event"), "failed");
+    QVERIFY(!notice.hasHeader("from"));
+    QCOMPARE(notice.json().value(QLatin1String("exchangeId")).toString(), QStringLiteral("e"));
+    QCOMPARE(notice.json().value(QLatin1String("state")).toString(), QStringLiteral("expired"));
+    // What had two seconds had them in both runs together.
+    QVERIFY(waitUntil([&] {
+        return metricsOf(daemon).value("messaging_messages_dropped_total", {{"reason", "expired"}}) == 1;
+    }));
+    QVERIFY(alice.listen(daemon.stomp()));
+    QCOMPARE(contentOf(alice.receive()), QStringLiteral("long"));
+    QVERIFY(Conservation(metricsOf(daemon)).holds());
 }
 
 void TestDrain::whoMayNotResumeEnds()
