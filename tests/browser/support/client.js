@@ -41,15 +41,16 @@ export const next = (client, type, state) => new Promise((resolve) => {
 });
 export const states = (client) => client.details('state').map(({ state }) => state);
 
-/** Cuts all off, and refuses who comes back, until the function that it returns is called. */
-export function takeDown(server) {
+/** Cuts off all, or one user, and refuses who comes back, until the function that it returns is called. */
+export function takeDown(server, userId) {
     const { onFrame } = server;
+    const isMeant = (session) => userId === undefined || session?.userId === userId;
     server.onFrame = (socket, frame, session) => {
-        if (frame.command !== 'CONNECT') return onFrame(socket, frame, session);
+        if (frame.command !== 'CONNECT' || !isMeant(session)) return onFrame(socket, frame, session);
         socket.terminate();
         return true;
     };
-    for (const socket of server.webSockets.clients) socket.terminate();
+    for (const session of server.sessions.values()) if (isMeant(session)) session.socket?.terminate();
     return () => { server.onFrame = onFrame; };
 }
 
