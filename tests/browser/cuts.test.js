@@ -98,3 +98,53 @@ behindProxy('what is written while the connection is away arrives when it is bac
     assert.deepEqual(await bob.locate('.message .text').allTextContents(), ['one', 'two', 'three', 'four', 'five, by HTTP']);
     assert.equal(await alice.locate('.message.failed').count(), 0);
 });
+
+/**
+ * Two Calls in one page. All candidates are lost, and all else after the first `through` messages; then the session of `forgetful` is
+ * another one, and messages get through again.
+ */
+async function loseInOnePage({ through, forgetful }) {
+    const { Call } = await import('./call.js');
+    const calls = {};
+    const log = [];
+    let losing = true;
+    const until = async (condition) => {
+        const deadline = Date.now() + 20000;
+        while (!condition()) {
+            if (Date.now() > deadline) throw new Error(`too late: ${log.join(', ')}`);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+    };
+    const make = (self, peer, id) => {
+        const call = new Call({ self, peer, id, iceServers: [], stream: null, send: async (content) => {
+            if (losing && content.type === 'candidate') return;
+            log.push(`${self} ${content.type}`);
+            if (losing && log.length > through) return;
+            const sdp = losing ? content.sdp.replace(/a=candidate.*\r\n/g, '') : content.sdp;
+            setTimeout(() => {
+                calls[peer] ??= make(peer, self, content.call);
+                calls[peer].receive(content.type === 'candidate' ? content : { ...content, sdp });
+            });
+        } });
+        call.addEventListener('ended', ({ detail }) => log.push(`${self} ended ${detail.reason}`));
+        call.addEventListener('answered', () => log.push(`${self} answered`));
+        return call;
+    };
+    calls.alice = make('alice', 'bob');
+    await until(() => log.includes(through === 1 ? 'bob answer' : 'alice answered'));
+    calls[forgetful].setSignaling(false);
+    losing = false;
+    const before = log.length;
+    calls[forgetful].setSignaling(true, true);
+    await until(() => Object.values(calls).every((call) => call.connectionState === 'connected' && call.channelIsOpen));
+    return log.slice(before).filter((line) => !line.endsWith('candidate'));
+}
+
+for (const [name, through, forgetful] of [['an answer', 1, 'alice'], ['candidates', 2, 'alice'], ['candidates', 2, 'bob']]) {
+    test(`${name} lost with ${forgetful}'s session: the peer is asked again`, { timeout: 100000 }, () => withPeople(browser, daemon, async ({ open }) => {
+        const { page } = await open('anybody');
+        const log = await page.evaluate(loseInOnePage, { through, forgetful });
+        const peer = forgetful === 'alice' ? 'bob' : 'alice';
+        assert.deepEqual(log.slice(0, 2), [`${forgetful} offer`, `${peer} answer`]);
+    }));
+}
