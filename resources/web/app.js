@@ -4,6 +4,7 @@
 import { MessagingClient } from './messaging-client.js';
 import { Phone } from './phone.js';
 import { FrameLog, element } from './framelog.js';
+import { MessageList } from './messagelist.js';
 
 const $ = (id) => document.getElementById(id);
 const NAME_KEY = 'messaging-server.user';
@@ -28,7 +29,11 @@ const MEDIA_PROBLEMS = {
     failed: 'The camera and the microphone could not be opened.',
 };
 
+/** Calls are made of messages that do no harm when they come twice. */
+const SIGNALING = { newSession: 'all' };
+
 const frames = new FrameLog($('frame-list'));
+const messages = new MessageList($('message-list'), showWaiting);
 /** @type {MessagingClient | null} */
 let client = null;
 /** @type {Phone | null} */
@@ -40,10 +45,11 @@ let lastEnd = '';
 
 async function join(userId) {
     client = new MessagingClient({ server: new URL('.', location.href), userId });
-    phone = new Phone({ self: userId, send: (to, content) => client.send(to, content), iceServers: () => client.iceServers });
+    phone = new Phone({ self: userId, send: (to, content) => client.send(to, content, SIGNALING), iceServers: () => client.iceServers });
     client.addEventListener('frame', ({ detail }) => frames.add(detail));
     client.addEventListener('state', ({ detail }) => showState(detail));
     client.addEventListener('message', ({ detail }) => receive(detail));
+    client.addEventListener('message-state', ({ detail }) => messages.tell(detail));
     for (const type of ['change', 'ended', 'media-problem', 'stream', 'text']) phone.addEventListener(type, phoneEvents[type]);
     showJoinProblem('');
     setJoining(true);
@@ -84,20 +90,31 @@ function showJoinProblem(text) {
     $('user-id').toggleAttribute('aria-invalid', text !== '');
 }
 
-function showState({ state, attempt, retryIn, error }) {
+function showState({ state, previous, attempt, retryIn, resumed, draining, error }) {
     $('status').dataset.state = state;
     $('status-text').textContent = {
         idle: () => 'Not connected',
         connecting: () => 'Connecting…',
         online: () => `Online as ${client.userId}`,
-        reconnecting: () => `Connection lost. Try ${attempt} in ${Math.max(1, Math.round(retryIn / 1000))} s…`,
+        reconnecting: () => (draining ? 'The server restarts. Reconnecting…'
+            : `Reconnecting… Connection lost, try ${attempt} in ${Math.max(1, Math.round(retryIn / 1000))} s`),
         closed: () => 'Not connected',
     }[state]();
+    if (state === 'online' || state === 'reconnecting') {
+        messages.setConnected(state === 'online');
+        phone?.setSignaling(state === 'online', previous === 'reconnecting' && !resumed);
+    }
     if (state === 'closed' && !$('workspace').hidden) {
         phone?.hangUp();
         showWorkspace(false);
         if (error) showJoinProblem(`Disconnected: ${error.message}`);
     }
+}
+
+/** What people wrote and is still here, because the connection is away. */
+function showWaiting(count) {
+    $('waiting').hidden = count === 0;
+    $('waiting-text').textContent = count === 0 ? '' : `Reconnecting. ${count === 1 ? 'One message waits' : `${count} messages wait`} to be sent.`;
 }
 
 /** The name survives a reload of this tab; without storage the page works as well. */
@@ -125,39 +142,27 @@ function receive({ from, content }) {
     if ($('peer-id').value === '') $('peer-id').value = from;
 }
 
-function addMessage({ name, text, way, mine = false }) {
-    const state = element('span', { className: 'message-state' });
-    const meta = element('p', { className: 'meta' }, mine ? 'to ' : '', element('bdi', { textContent: name }),
-        element('time', { textContent: new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }) }),
-        way, state);
-    const entry = element('li', { className: mine ? 'message mine' : 'message' }, meta, element('p', { className: 'text', textContent: text, dir: 'auto' }));
-    $('message-list').append(entry);
-    $('message-list').scrollTop = $('message-list').scrollHeight;
+function addMessage(message) {
     $('messages-empty').hidden = true;
-    return (description, failed = false) => {
-        state.textContent = description;
-        entry.classList.toggle('failed', failed);
-    };
+    return messages.add(message);
 }
 
 async function sendText(text) {
     const way = document.querySelector('input[name=way]:checked').value;
     const peer = way === 'channel' ? phone.call?.peer : peerName();
     if (!peer) return;
-    const setMessageState = addMessage({ name: peer, text, way: { http: 'HTTP', stomp: 'STOMP', channel: 'data channel' }[way], mine: true });
+    const message = addMessage({ name: peer, text, way: { http: 'HTTP', stomp: 'STOMP', channel: 'data channel' }[way], mine: true });
     try {
         if (way === 'channel') phone.call.sendText(text);
-        else if (way === 'stomp') {
-            setMessageState('sending…');
-            await client.send(peer, { type: 'text', text });
-            setMessageState('✓ accepted');
-        } else {
-            setMessageState('sending…');
-            const { state } = await client.exchange(peer, { type: 'text', text });
-            setMessageState(state === 'delivered' ? '✓ delivered' : '… waits for them');
+        else {
+            const options = { exchangeId: message.id, notify: true };
+            const content = { type: 'text', text };
+            message.begin();
+            const { state = 'sent' } = way === 'stomp' ? await client.send(peer, content, options) : await client.exchange(peer, content, options);
+            message.accepted(state);
         }
     } catch (error) {
-        setMessageState(`✕ not delivered: ${error.code === 'recipient-unknown' ? `${peer} is not here` : error.message}`, true);
+        message.failed(error);
     }
 }
 
@@ -250,11 +255,13 @@ function showWhetherCallable() {
 }
 
 function describe(state, peer, connected) {
+    const away = client?.state === 'reconnecting';
     switch (state) {
     case 'starting': return ['Waiting for camera and microphone', 'Your browser may ask you to allow them.'];
-    case 'calling': return [`Calling ${peer}…`, phone.offered ? 'It rings there.' : ''];
+    case 'calling': return [`Calling ${peer}…`, away ? 'The connection to the server is away. The call goes on when it is back.' : phone.offered ? 'It rings there.' : ''];
     case 'ringing': return [`${peer} is calling`, ''];
-    case 'active': return connected ? [`Talking to ${peer}`, 'They send no picture.'] : [`Connecting to ${peer}…`, ''];
+    case 'active': return connected ? [`Talking to ${peer}`, 'They send no picture.']
+        : [`Connecting to ${peer}…`, away ? 'The connection to the server is away. The call goes on when it is back.' : ''];
     default: return [lastEnd || 'No call', lastEnd ? '' : 'Enter a name above and press Call.'];
     }
 }

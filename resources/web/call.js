@@ -10,7 +10,7 @@
 const GOODBYES = ['hung-up', 'declined', 'busy', 'no-answer', 'lost', 'failed'];
 /** Candidates kept while their description is still on its way. */
 const KEPT_CANDIDATES = 200;
-/** How long (ms) a connection that failed may take to come back. */
+/** How long (ms) a connection that failed may take to come back, while the server can be reached. */
 const RESTART_PATIENCE = 15000;
 /** How long (ms) the peer's good-bye may come after its end of the data channel went. */
 const GOODBYE_PATIENCE = 2000;
@@ -36,7 +36,8 @@ export class Call extends EventTarget {
     #making = false;
     #answered = false;
     #ended = false;
-    #restart;
+    #restart; // the timer of a connection that failed
+    #signaling; // whether the server can be reached
 
     /**
      * @param {object} options
@@ -45,9 +46,11 @@ export class Call extends EventTarget {
      * @param {(content: object) => Promise<void>} options.send to the peer, keeping the order
      * @param {RTCIceServer[]} options.iceServers
      * @param {MediaStream | null} options.stream what we show; null: we only watch and chat
+     * @param {boolean} [options.signaling] see setSignaling()
      */
-    constructor({ self, peer, id, send, iceServers, stream }) {
+    constructor({ self, peer, id, send, iceServers, stream, signaling = true }) {
         super();
+        this.#signaling = signaling;
         this.#peer = peer;
         this.#send = send;
         this.#polite = self < peer;
@@ -104,6 +107,20 @@ export class Call extends EventTarget {
             return;
         }
         this.#inbox = this.#inbox.then(() => this.#handle(content)).catch((error) => this.#fail(error));
+    }
+
+    /**
+     * Whether what is sent now gets to the peer at once; else it waits, and so does this call.
+     * @param {boolean} isThere @param {boolean} [forgot] what the peer sent meanwhile may be lost
+     */
+    setSignaling(isThere, forgot = false) {
+        if (this.#ended) return;
+        this.#signaling = isThere;
+        if (this.#restart !== undefined) this.#awaitRestart();
+        if (!isThere || !forgot || this.#connection.connectionState === 'connected') return;
+        // An answer or candidates may be among it: the peer is asked for them again.
+        if (this.#connection.signalingState === 'have-local-offer') this.#signal(this.#connection.localDescription.toJSON());
+        else if (this.#connection.remoteDescription) this.#connection.restartIce();
     }
 
     /** Sends text over the data channel. */
@@ -191,14 +208,20 @@ export class Call extends EventTarget {
 
     #watch() {
         const state = this.#connection.connectionState;
-        if (state === 'failed' && !this.#restart) {
+        if (state === 'failed' && this.#restart === undefined) {
             this.#connection.restartIce();
-            this.#restart = setTimeout(() => this.hangUp('lost', { reason: 'lost' }), RESTART_PATIENCE);
+            this.#awaitRestart();
         } else if (state === 'connected') {
             clearTimeout(this.#restart);
             this.#restart = undefined;
         }
         this.#emit('connection', state);
+    }
+
+    /** A restart needs the server: while that is away, the patience does not run out. */
+    #awaitRestart() {
+        clearTimeout(this.#restart);
+        this.#restart = this.#signaling ? setTimeout(() => this.hangUp('lost', { reason: 'lost' }), RESTART_PATIENCE) : null;
     }
 
     #hear(data) {

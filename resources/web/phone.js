@@ -54,6 +54,7 @@ export class Phone extends EventTarget {
     #early = []; // candidates whose offer has not come yet
     #attempt = null; // differs from one call to the next
     #ringing;
+    #signaling = true;
 
     /**
      * @param {object} options
@@ -88,6 +89,13 @@ export class Phone extends EventTarget {
         if (this.state !== 'idle') this.#reset('own');
     }
 
+    /** Whether what is sent now gets out at once. @param {boolean} isThere @param {boolean} [forgot] see Call */
+    setSignaling(isThere, forgot = false) {
+        this.#signaling = isThere;
+        this.call?.setSignaling(isThere, forgot);
+        this.#emit('change');
+    }
+
     /** Takes what came from @p from; false when it is not about calls. */
     receive(from, content) {
         if (!['offer', 'answer', 'candidate', 'bye'].includes(content?.type)) return false;
@@ -116,6 +124,10 @@ export class Phone extends EventTarget {
         const waiting = this.peer === from && (this.state === 'starting' || this.state === 'ringing');
         if (this.state !== 'idle' && !waiting) {
             this.#refuse(from, content.call, 'busy');
+            return;
+        }
+        if (this.#held && this.#held.id === content.call) { // it came twice, or is a newer one of the same call
+            this.#held.messages.push(content);
             return;
         }
         this.#held = { id: content.call, messages: [content, ...this.#takeEarly(from, content.call)] };
@@ -169,7 +181,7 @@ export class Phone extends EventTarget {
         this.#held = null;
         const call = this.call = new Call({
             self: this.#self, peer, id: held ? held.id ?? null : undefined, stream: this.stream,
-            iceServers: this.#iceServers(), send: (content) => this.#send(peer, content),
+            iceServers: this.#iceServers(), signaling: this.#signaling, send: (content) => this.#send(peer, content),
         });
         call.addEventListener('answered', () => {
             clearTimeout(this.#ringing);

@@ -5,42 +5,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { MessagingClient, formatFrame } from '../../resources/web/messaging-client.js';
 import { FakeServer } from './fakeserver.js';
-
-const quick = { initialDelay: 10, maxDelay: 40 };
-
-/** Runs @p body with a fake server, and with a function that makes clients of it. */
-function withServer(name, body) {
-    test(name, { timeout: 20000 }, async () => {
-        const server = await new FakeServer().start();
-        const clients = [];
-        const makeClient = (userId, options) => {
-            const client = new MessagingClient({ server: server.url, userId, WebSocket, reconnect: quick, ...options });
-            client.seen = [];
-            for (const type of ['state', 'message', 'undeliverable', 'error'])
-                client.addEventListener(type, ({ detail }) => client.seen.push([type, detail]));
-            client.details = (type) => client.seen.filter(([seen]) => seen === type).map(([, detail]) => detail);
-            clients.push(client);
-            return client;
-        };
-        try {
-            await body(server, makeClient);
-        } finally {
-            await server.stop();
-            await Promise.all(clients.map((client) => client.disconnect()));
-        }
-    });
-}
-
-/** The next event of a type, or the next state of that name. */
-const next = (client, type, state) => new Promise((resolve) => {
-    const listener = ({ detail }) => {
-        if (state && detail.state !== state) return;
-        client.removeEventListener(type, listener);
-        resolve(detail);
-    };
-    client.addEventListener(type, listener);
-});
-const states = (client) => client.details('state').map(({ state }) => state);
+import { next, quick, states, withServer } from './support/client.js';
 
 withServer('a client connects, subscribes and is online', async (server, makeClient) => {
     const alice = makeClient('alice');
@@ -368,16 +333,6 @@ withServer('with reconnect: false a broken connection closes the client', async 
     const closed = next(alice, 'state', 'closed');
     server.sessionOf('alice').socket.terminate();
     assert.equal((await closed).error.code, 'connection-lost');
-});
-
-withServer('a message under way when the connection breaks rejects', async (server, makeClient) => {
-    const alice = makeClient('alice');
-    await alice.connect();
-    server.onFrame = (socket, { command }) => {
-        if (command === 'SEND') socket.terminate();
-        return command === 'SEND';
-    };
-    await assert.rejects(alice.send('bob', 'x'), { code: 'connection-lost' });
 });
 
 withServer('an ERROR frame rejects its request, is reported, and the client comes back', async (server, makeClient) => {

@@ -17,6 +17,7 @@ export class FakeServer {
     sessions = new Map(); // listeningKey -> { userId, socket, subscription }
     journal = []; // what came in: 'POST /connect', 'CONNECT', 'beat', ...
     sent = 0; // message ids
+    #answers = new Map(); // by sender and exchange-id
     /** Set by tests: (request, body) => an answer instead of the usual one, or undefined. */
     intercept = () => undefined;
     /** Set by tests: (socket, frame, session) => true when the frame was dealt with. */
@@ -24,6 +25,8 @@ export class FakeServer {
     heartbeat = '0,0';
     /** What is granted to a CONNECT with `resume`, in ms; 0: nothing. */
     resumeWindow = 0;
+    /** Whether it knows a sender's exchange-id again. If not, that is a header that travels like any other. */
+    knowsRepeats = false;
 
     async start(port = 0) {
         this.http = createServer((request, response) => this.#serve(request, response));
@@ -50,19 +53,29 @@ export class FakeServer {
     }
 
     /** @returns {'delivered' | 'queued' | undefined} nothing when there is no such session */
-    deliver(from, to, content) {
+    deliver(from, to, content, exchangeId) {
         const [key, session] = [...this.sessions].find(([, { userId }]) => userId === to) ?? [];
         if (!session) return undefined;
-        const message = { id: `m${++this.sent}`, from, content };
+        const repeated = this.knowsRepeats && this.#answers.get(`${from} ${exchangeId}`);
+        if (repeated) return repeated;
+        const message = { id: `m${++this.sent}`, from, content, exchangeId: this.knowsRepeats ? undefined : exchangeId };
+        this.#answers.set(`${from} ${exchangeId}`, session.subscription ? 'delivered' : 'queued');
         if (session.acks || !session.subscription) (session.unsettled ??= []).push(message);
         if (!session.subscription) return 'queued';
         this.#write(key, session, message);
         return 'delivered';
     }
 
-    #write(key, session, { id, from, content }, more = {}) {
+    /** An event of the server for @p userId, as a MESSAGE on its own queue. */
+    tell(userId, event, body, id = `e${++this.sent}`) {
+        const [key, { socket, subscription }] = [...this.sessions].find(([, session]) => session.userId === userId);
+        socket.send(formatFrame('MESSAGE', { destination: `/queue/${key}`, subscription, 'message-id': id, event,
+            'content-type': 'application/json' }, JSON.stringify(body)));
+    }
+
+    #write(key, session, { id, from, content, exchangeId }, more = {}) {
         session.socket.send(formatFrame('MESSAGE', { destination: `/queue/${key}`, subscription: session.subscription, 'message-id': id,
-            ...(session.acks && { ack: id }), ...more, 'content-type': 'application/json', from }, JSON.stringify({ from, content })));
+            ...(session.acks && { ack: id }), ...more, ...(exchangeId !== undefined && { 'exchange-id': exchangeId }), 'content-type': 'application/json', from }, JSON.stringify({ from, content })));
     }
 
     static problem(status, name, detail) {
@@ -70,7 +83,7 @@ export class FakeServer {
     }
 
     async #serve(request, response) {
-        if (request.method === 'GET') return this.#serveFile(request, response);
+        if (request.method === 'GET' && !request.headers.authorization) return this.#serveFile(request, response);
         const chunks = [];
         for await (const chunk of request) chunks.push(chunk);
         const body = JSON.parse(Buffer.concat(chunks).toString() || '{}');
@@ -96,6 +109,7 @@ export class FakeServer {
             this.sessions.get(key).ended = true;
             return { status: 200, body: {} };
         }
+        if (request.url !== '/exchange') return refuse(404, 'not-found', 'There is nothing at this path.');
         const state = this.deliver(this.sessions.get(key).userId, body.toUserId, body.content);
         if (!state) return refuse(404, 'recipient-unknown', `${body.toUserId} is not connected.`);
         return { status: state === 'queued' ? 202 : 200, body: { messageId: `m${this.sent}`, state } };
@@ -136,6 +150,10 @@ export class FakeServer {
                 ...(session.resumable && { resume: this.resumeWindow, resumed }) }));
             return;
         }
+        if (command === 'SUBSCRIBE' && headers.get('destination') !== `/queue/${key}`) {
+            socket.send(formatFrame('ERROR', { message: 'access refused', 'receipt-id': receipt }));
+            return socket.close(1008, 'policy violation');
+        }
         if (command === 'SUBSCRIBE') {
             session.subscription = headers.get('id');
             session.acks = headers.get('ack') !== 'auto';
@@ -145,7 +163,7 @@ export class FakeServer {
         if (command === 'ACK') session.unsettled = session.unsettled.filter(({ id }) => id !== headers.get('id'));
         if (command === 'SEND') {
             const to = decodeURIComponent(headers.get('destination').slice('/user/'.length));
-            if (!this.deliver(session.userId, to, JSON.parse(body))) {
+            if (!this.deliver(session.userId, to, JSON.parse(body), headers.get('exchange-id'))) {
                 socket.send(formatFrame('MESSAGE', { destination: `/queue/${key}`, subscription: session.subscription,
                     'message-id': `m${++this.sent}`, event: 'undeliverable', ...(receipt && { 'receipt-id': receipt }),
                     'content-type': 'application/problem+json' },

@@ -24,7 +24,7 @@ function expectHttpError(person, status) {
     person.complaints.splice(index, 1);
 }
 
-for (const [way, accepted] of [['http', '✓ delivered'], ['stomp', '✓ accepted']]) {
+for (const [way, accepted] of [['http', /✓ delivered/], ['stomp', /✓ (sent|delivered)/]]) {
     people(`two people exchange text by ${way}`, async ({ join }) => {
         const [alice, bob] = [await join('alice'), await join('Bob Müller/Straße 1%')];
         await alice.say(bob.name, 'Hello, Bob! 👋', way);
@@ -41,9 +41,9 @@ for (const [way, accepted] of [['http', '✓ delivered'], ['stomp', '✓ accepte
 people('a message to somebody who is not there says so', async ({ join }) => {
     const alice = await join('alice');
     await alice.say('nobody', 'Are you there?', 'stomp');
-    await alice.waitForText('.message.failed .message-state', 'not delivered: nobody is not here');
+    await alice.waitForText('.message.failed .message-state', 'not reachable: nobody is not here');
     await alice.say('nobody either', 'Are you there?', 'http');
-    await alice.waitForText('.message.failed .message-state', 'not delivered: nobody either is not here');
+    await alice.waitForText('.message.failed .message-state', 'not reachable: nobody either is not here');
     expectHttpError(alice, 404);
 });
 
@@ -168,7 +168,7 @@ test('the page comes back when the daemon is started again', { timeout: 100000 }
         await withPeople(browser, first, async ({ join }) => {
             const alice = await join('alice');
             await first.stop();
-            await alice.waitForText('#status-text', 'Connection lost.');
+            await alice.waitForText('#status-text', 'Connection lost');
             second = await Daemon.start({ 'http.listen': first.listens.http, 'stomp.listen': first.listens.stomp });
             await alice.page.evaluate(() => dispatchEvent(new Event('online')));
             await alice.page.waitForSelector('#status[data-state=online]');

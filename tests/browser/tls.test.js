@@ -3,10 +3,9 @@
 // What two phones do with `./dev run --lan`: https with a certificate nobody knows, page and STOMP on one port.
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { rmSync } from 'node:fs';
 import { launch, withPeople } from './support/browser.js';
-import { Daemon, makeCertificate } from './support/daemon.js';
+import { Daemon, freePort, makeCertificate } from './support/daemon.js';
 
 let tls;
 let daemon;
@@ -22,15 +21,6 @@ after(async () => {
     await daemon?.stop();
     if (tls) rmSync(tls.folder, { recursive: true, force: true });
 });
-
-function freePort() {
-    return new Promise((resolve) => {
-        const server = createServer().listen(0, '127.0.0.1', () => {
-            const { port } = server.address();
-            server.close(() => resolve(port));
-        });
-    });
-}
 
 test('over TLS with a self-signed certificate two people call each other, camera included', { timeout: 100000 }, () => withPeople(browser, daemon, async ({ join }) => {
     const [alice, bob] = [await join('alice'), await join('bob')];

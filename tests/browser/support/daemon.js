@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,4 +68,14 @@ export function makeCertificate() {
         '-subj', '/CN=messaging-server test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
         '-keyout', key, '-out', certificate], { stdio: 'ignore' });
     return { folder, certificate, key };
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort() {
+    return new Promise((resolve) => {
+        const server = createServer().listen(0, '127.0.0.1', () => {
+            const { port } = server.address();
+            server.close(() => resolve(port));
+        });
+    });
 }
