@@ -38,8 +38,8 @@ const GOOD_CONNECTION = 5000;
 const REMEMBERED = 2000;
 /** How long (ms) notices about a message are waited for, beyond its ttl. */
 const NOTICE_PATIENCE = 120000;
-/** Of the 8 subscriptions that a server allows by default one is the client's own. */
-const WATCHES = 7;
+/** As many as a server allows by default (`presence.watches`). */
+const WATCHES = 100;
 
 const RECONNECT = { enabled: true, initialDelay: 500, maxDelay: 30000, factor: 2, jitter: 0.5, attempts: Infinity, conflict: 90000 };
 const OUTBOX = { enabled: true, messages: 1000, bytes: 1024 * 1024, time: 60000, newSession: 'unsent' };

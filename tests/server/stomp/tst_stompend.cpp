@@ -305,7 +305,7 @@ void TestStompEnd::aClientThatStopsBeatingIsClosed()
     f.subscribe();
     f.tick(seconds(20));
     f.receive("\n");
-    f.tick(seconds(22));
+    f.tick(milliseconds(20'500));
     QCOMPARE(f.connection.closeCode, 0);
     f.tick(milliseconds(1));
     QCOMPARE(f.sent(),
