@@ -9,6 +9,7 @@
 #include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
+#include <QTimeZone>
 
 #include <algorithm>
 #include <cmath>
@@ -82,8 +83,9 @@ QString Chart::toCsv() const
     QString csv = QStringLiteral("time,%1\n").arg(m_title);
     qint64 at = m_data.begin();
     for (const double value : m_data.values) {
-        csv += QDateTime::fromMSecsSinceEpoch(at, Qt::UTC).toString(Qt::ISODateWithMs) + QLatin1Char(',')
-            + (std::isfinite(value) ? QString::number(value, 'g', 12) : QString()) + QLatin1Char('\n');
+        csv += QDateTime::fromMSecsSinceEpoch(at, QTimeZone::utc()).toString(Qt::ISODateWithMs)
+            + QLatin1Char(',') + (std::isfinite(value) ? QString::number(value, 'g', 12) : QString())
+            + QLatin1Char('\n');
         at += m_data.step;
     }
     return csv;

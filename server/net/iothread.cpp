@@ -160,6 +160,7 @@ EpollDispatcher::Statistics IoThread::statistics() const
 
 void IoThread::startSweeping()
 {
+    m_standstill.emplace(Clock::now());
     m_sweepTimer = std::make_unique<QTimer>();
     QObject::connect(m_sweepTimer.get(), &QTimer::timeout, m_sweepTimer.get(), [this] { sweep(); });
     m_sweepTimer->setTimerType(Qt::PreciseTimer); // a coarse one joins what this spreads
@@ -175,7 +176,7 @@ void IoThread::stopSweeping()
 void IoThread::sweep()
 {
     const auto now = Clock::now();
-    if (!m_standstill.isOver(now))
+    if (!m_standstill->isOver(now))
         return; // the sockets first
     m_handlers.visitSome(m_tickPacer.share(now, m_handlers.size()),
                          [now](ConnectionHandler &handler) { handler.onTick(now); });

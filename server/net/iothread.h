@@ -104,7 +104,7 @@ private:
 
     // The I/O thread's own
     HandlerTable m_handlers;
-    Standstill m_standstill;
+    std::optional<Standstill> m_standstill; ///< while sweeping
     Pacer m_tickPacer;
     VisitList<Sweepable> m_sweepables;
     std::unique_ptr<QTimer> m_sweepTimer;

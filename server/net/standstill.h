@@ -13,6 +13,11 @@ namespace msgsrv {
 class Standstill
 {
 public:
+    /// @p now: the thread begins to run.
+    explicit Standstill(TimePoint now)
+        : m_last(now)
+    { }
+
     static constexpr Duration noticed = seconds(1); ///< between two calls
     static constexpr Duration grace = seconds(1); ///< in which what came is read
     static constexpr Duration apart
@@ -21,14 +26,14 @@ public:
     /// To be called several times a second. True: deadlines may be enforced at @p now.
     [[nodiscard]] bool isOver(TimePoint now)
     {
-        if (m_last && now - *m_last > noticed && (!m_until || now - *m_until >= apart))
+        if (now - m_last > noticed && (!m_until || now - *m_until >= apart))
             m_until = now + grace;
         m_last = now;
         return !m_until || now >= *m_until;
     }
 
 private:
-    std::optional<TimePoint> m_last;
+    TimePoint m_last;
     std::optional<TimePoint> m_until; ///< of the latest grace
 };
 

@@ -105,7 +105,7 @@ class Faults(unittest.TestCase):
         """SIGSTOP: the clients went on beating; what they sent waits in the sockets, and time has passed."""
         pause = 20 if IS_LONG else 6
         with Daemon(limits__connects_per_address=0, limits__connections_per_address=0) as daemon:
-            asyncio.run(self.stand_still(daemon, 300, pause))
+            asyncio.run(asyncio.wait_for(self.stand_still(daemon, 300, pause), pause + 60))
 
     async def stand_still(self, daemon, count, pause):
         clients = [Client(f"user{i}") for i in range(count)]
@@ -202,7 +202,7 @@ class Faults(unittest.TestCase):
                         limits__connects_per_address=0, limits__connections_per_address=0, limits__failed_keys=0,
                         limits__connections=count + 1000)
         with daemon:
-            seconds, overflows = asyncio.run(self.come_back(daemon, count))
+            seconds, overflows = asyncio.run(asyncio.wait_for(self.come_back(daemon, count), 300))
             print(f"{count} sessions resumed in {seconds:.1f} s after the restart")
             self.assertLess(seconds, 30)
             self.assertEqual(overflows, 0)
