@@ -3,8 +3,6 @@
 
 #include "shared/base/clock.h"
 
-#include <optional>
-
 namespace msgsrv {
 
 /// Notices that a thread has not run for a while, because its process or its machine was stopped. Time has
@@ -26,15 +24,15 @@ public:
     /// To be called several times a second. True: deadlines may be enforced at @p now.
     [[nodiscard]] bool isOver(TimePoint now)
     {
-        if (now - m_last > noticed && (!m_until || now - *m_until >= apart))
+        if (now - m_last > noticed && now - m_until >= apart)
             m_until = now + grace;
         m_last = now;
-        return !m_until || now >= *m_until;
+        return now >= m_until;
     }
 
 private:
     TimePoint m_last;
-    std::optional<TimePoint> m_until; ///< of the latest grace
+    TimePoint m_until{}; ///< of the latest grace
 };
 
 } // namespace msgsrv
