@@ -63,7 +63,8 @@ void LinkStatus::update()
                 + (login.role.isEmpty() ? QString() : tr(" · %1 (%2)").arg(login.user, login.role))
                 + (m_connection.isReadOnly() ? tr(" · read-only") : QString()));
     m_state->setText(stateText(m_connection));
-    const Colors &colors = colorsOf(parentWidget() != nullptr ? parentWidget()->palette() : palette());
+    const QPalette surroundings = parentWidget() != nullptr ? parentWidget()->palette() : palette();
+    const Colors &colors = colorsOf(surroundings);
     QPalette tinted = palette();
     const LinkState state = m_connection.state();
     tinted.setColor(QPalette::WindowText,

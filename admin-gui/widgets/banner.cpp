@@ -73,8 +73,8 @@ void Banner::update()
 
 void Banner::color()
 {
-    const Colors &colors = colorsOf(parentWidget() != nullptr ? parentWidget()->palette() : QPalette());
     QPalette tinted = parentWidget() != nullptr ? parentWidget()->palette() : QPalette();
+    const Colors &colors = colorsOf(tinted);
     tinted.setColor(QPalette::Window, colors.tint(colors.warning, 0.22));
     tinted.setColor(QPalette::WindowText, colors.text);
     m_coloring = true;

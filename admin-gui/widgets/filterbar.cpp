@@ -140,7 +140,8 @@ void FilterBar::showCount(const QString &text)
 
 void FilterBar::color()
 {
-    const Colors &colors = colorsOf(parentWidget() != nullptr ? parentWidget()->palette() : palette());
+    const QPalette surroundings = parentWidget() != nullptr ? parentWidget()->palette() : palette();
+    const Colors &colors = colorsOf(surroundings);
     QPalette tinted = palette();
     if (!m_line->text().trimmed().isEmpty())
         tinted.setColor(QPalette::Base, colors.tint(m_good ? colors.good : colors.bad, 0.16));
