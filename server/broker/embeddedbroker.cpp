@@ -490,24 +490,36 @@ std::vector<QueuedMessage> EmbeddedBroker::expire(Shard &shard, const ListeningK
 void EmbeddedBroker::note(Step step, const std::vector<QueuedMessage> &messages, std::size_t first,
                           std::size_t count, const char *reason, Followers &followers) const
 {
-    const bool isWatched = m_tap && m_tap->isOpen() && step != Step::Acked;
-    const bool isWritten = step == Step::Written || step == Step::WrittenForGood;
     for (std::size_t i = first; i < first + count; ++i) {
         const MessagePtr &message = messages[i].message;
-        if (isWatched)
-            m_tap->tell(isWritten ? FlowEvent::Kind::Written : FlowEvent::Kind::Dropped, message, reason);
-        // What was saved is not lost: the next run of the program has it, which knows no watches.
-        const bool isOver = reason != toString(DropReason::Saved);
-        if (message->watch && isOver && message->watch->advance(message->number, step, reason))
+        if (message->watch && message->watch->advance(message->number, step, reason))
             followers.add(message->watch);
     }
+    if (step == Step::Written || step == Step::WrittenForGood)
+        tellTap(FlowEvent::Kind::Written, messages, first, count, reason);
+    else if (step != Step::Acked)
+        tellTap(FlowEvent::Kind::Dropped, messages, first, count, reason);
 }
 
 void EmbeddedBroker::noteDropped(DropReason reason, const std::vector<QueuedMessage> &messages,
                                  std::size_t first, Followers &followers) const
 {
-    note(reason == DropReason::Expired ? Step::Expired : Step::Dropped, messages, first,
-         messages.size() - first, toString(reason), followers);
+    const std::size_t count = messages.size() - first;
+    // What was saved is not lost: the next run of the program has it, which knows no watches.
+    if (reason == DropReason::Saved)
+        tellTap(FlowEvent::Kind::Dropped, messages, first, count, toString(reason));
+    else
+        note(reason == DropReason::Expired ? Step::Expired : Step::Dropped, messages, first, count,
+             toString(reason), followers);
+}
+
+void EmbeddedBroker::tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages,
+                             std::size_t first, std::size_t count, const char *reason) const
+{
+    if (!m_tap || !m_tap->isOpen())
+        return;
+    for (std::size_t i = first; i < first + count; ++i)
+        m_tap->tell(kind, messages[i].message, reason);
 }
 
 void EmbeddedBroker::Shard::file(const ListeningKey &key, MessageQueue &queue, TimePoint at)

@@ -131,6 +131,8 @@ private:
               const char *reason, Followers &followers) const;
     void noteDropped(DropReason reason, const std::vector<QueuedMessage> &messages, std::size_t first,
                      Followers &followers) const;
+    void tellTap(FlowEvent::Kind kind, const std::vector<QueuedMessage> &messages, std::size_t first,
+                 std::size_t count, const char *reason) const;
     /// With the lock of @p shard held: moves what has expired out of @p queue, counts and notes it.
     [[nodiscard]] std::vector<QueuedMessage> expire(Shard &shard, const ListeningKey &key,
                                                     MessageQueue &queue, TimePoint now,
