@@ -15,8 +15,10 @@ namespace {
 constexpr milliseconds tickInterval(50);
 /// Rows that are not older than this answer view.change at once: scrolling is quick.
 constexpr milliseconds fresh(200);
-/// Between two collections lie so many times the time that the first took.
-constexpr int pauseFactor = 9;
+/// After a collection of any table nobody's view makes another one for so many times the time that it took.
+constexpr int pauseFactor = 19;
+/// The same for the same table, when somebody has just turned to it and waits.
+constexpr int shortPauseFactor = 9;
 
 constexpr QLatin1String viewName("view");
 
@@ -200,7 +202,8 @@ void Views::collected(const Table &table, std::shared_ptr<const RowSet> rows, Ti
         }
     }
     const TimePoint now = Clock::now();
-    source.notBefore = now + (now - begun) * pauseFactor;
+    source.notBefore = now + (now - begun) * shortPauseFactor;
+    m_notBefore = std::max(m_notBefore, now) + (now - begun) * pauseFactor;
     source.waiting = std::exchange(source.late, {});
     rest();
 }
@@ -213,13 +216,16 @@ void Views::tick()
         if (entry.view.isDue(now) && !entry.peer->hasRoom())
             entry.view.skip(now); // nothing is collected for a console that does not read
     }
+    const bool mayCollect
+        = now >= m_notBefore; // for all of them or none: the first must not starve the others
     for (const Table &table : tables()) {
         const auto found = m_sources.find(&table);
         if (found == m_sources.end() || found->second.isCollecting || now < found->second.notBefore)
             continue;
-        const bool isDue = std::any_of(m_views.begin(), m_views.end(), [&](const auto &entry) {
-            return entry.second.view.query().table == &table && entry.second.view.isDue(now);
-        });
+        const bool isDue
+            = mayCollect && std::any_of(m_views.begin(), m_views.end(), [&](const auto &entry) {
+                  return entry.second.view.query().table == &table && entry.second.view.isDue(now);
+              });
         if (isDue || !found->second.waiting.empty())
             collect(table);
     }

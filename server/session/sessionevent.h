@@ -28,9 +28,9 @@ struct SessionEvent
     struct StoreRemoved {};
     struct StoreRemoveFailed {};
     /// A connection proved the key. When it breaks, the session outlives it by `resumeWindow`.
-    struct Attached { ConnectionId connection; Duration resumeWindow{}; };
+    struct Attached { ConnectionId connection = ConnectionId::None; Duration resumeWindow{}; };
     /// A connection is over, or its client sent DISCONNECT, which makes it no break.
-    struct ConnectionClosed { ConnectionId connection; bool broken = false; };
+    struct ConnectionClosed { ConnectionId connection = ConnectionId::None; bool broken = false; };
     /// What the broker tells.
     struct QueueCreated { ConnectionId consumer; };
     struct QueueDeleted { ConnectionId consumer; };

@@ -196,7 +196,7 @@ public:
     [[nodiscard]] SessionEffects takeEffects() { return std::move(m_effects); }
 
 private:
-    void add(Effect::Any effect) { m_effects.push_back(effect); }
+    void add(const Effect::Any &effect) { m_effects.push_back(effect); }
 
     void startUnacked()
     {

@@ -33,13 +33,17 @@ def listen_overflows():
     return int(dict(zip(*lines))["ListenOverflows"])
 
 
+def daemon_detached(daemon):
+    return daemon.metric("messaging_sessions", state="detached") == 1
+
+
 class Client:
     """A user on one event loop, with heart-beats and the wish to resume."""
 
     def __init__(self, name):
         self.name, self.key = name, None
         self.reader = self.writer = None
-        self.buffer = b""
+        self.early = []
 
     async def open(self, address):
         body = json.dumps({"userId": self.name})
@@ -52,10 +56,14 @@ class Client:
             raise AssertionError(answer)
         self.key = json.loads(answer.split(b"\r\n\r\n", 1)[1])["listeningKey"]
 
-    async def listen(self, address, beat=0):
+    async def listen(self, address, beat=0, receive_buffer=None, ack="auto"):
         """The value of the header `resumed`."""
-        self.buffer = b""
-        self.reader, self.writer = await asyncio.open_connection(*address)
+        plug = socket.socket()
+        plug.setblocking(False)
+        if receive_buffer:
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(plug, address)
+        self.reader, self.writer = await asyncio.open_connection(sock=plug, limit=receive_buffer or 2**16)
         self.writer.write(handshake(f"{address[0]}:{address[1]}"))
         await self.reader.readuntil(b"\r\n\r\n")
         self.send("CONNECT", {"accept-version": "1.2", "login": self.name, "passcode": self.key,
@@ -63,10 +71,11 @@ class Client:
         connected = await self.receive()
         if not connected.startswith("CONNECTED\n"):
             raise AssertionError(connected)
-        self.send("SUBSCRIBE", {"id": "0", "destination": f"/queue/{self.key}", "receipt": "subscribed"})
-        receipt = await self.receive()
-        while not receipt.startswith("RECEIPT\n"):
-            receipt = await self.receive()
+        self.send("SUBSCRIBE", {"id": "0", "destination": f"/queue/{self.key}", "ack": ack,
+                                "receipt": "subscribed"})
+        self.early = []  # what waited may come before the receipt
+        while not (receipt := await self.receive()).startswith("RECEIPT\n"):
+            self.early.append(receipt)
         return "\nresumed:true\n" in connected
 
     def send(self, command, headers, body=""):
@@ -136,6 +145,56 @@ class Faults(unittest.TestCase):
         self.assertEqual(daemon.metric("messaging_sessions", state="acked"), count)
         for client in clients:
             client.writer.close()
+
+    def test_a_user_who_stops_reading_finds_all_in_order_later(self):
+        """A slow consumer is cut off, and has a queue behind it: what was accepted waits there up to the limit, beyond it
+        senders are told, nobody else waits, and the memory stays what the limits say."""
+        with Daemon(limits__send_queue="64KiB", limits__send_stall="2s", limits__queue_messages=500,
+                    limits__exchanges_per_user=0, limits__exchanges_per_address=0, sessions__store="sqlite") as daemon:
+            asyncio.run(asyncio.wait_for(self.stop_reading(daemon), 120))
+
+    async def stop_reading(self, daemon):
+        slow, sender, other = (Client(name) for name in ("slow", "sender", "other"))
+        for client in (slow, sender, other):
+            await client.open(daemon.http)
+        await slow.listen(daemon.stomp, receive_buffer=4096, ack="client-individual")
+        await sender.listen(daemon.stomp)
+        await other.listen(daemon.stomp)
+        slow.writer.transport.pause_reading()  # the fault
+        before = daemon.resident()
+        accepted, refused = [], 0
+        for number in range(5000):
+            sender.send("SEND", {"destination": "/user/slow", "receipt": f"{number}"}, f"{number}:" + "x" * 8000)
+            answer = await sender.receive()
+            if answer.startswith("RECEIPT\n"):
+                accepted.append(number)
+            else:
+                self.assertIn("event:undeliverable", answer)
+                self.assertIn("queue-full", answer)
+                refused += 1
+            # And nobody else waits for it.
+            if number % 100 == 0:
+                sender.send("SEND", {"destination": "/user/other"}, "meanwhile")
+                self.assertIn("meanwhile", await asyncio.wait_for(other.receive(), 5))
+            if refused == 100:
+                break
+        self.assertEqual((len(accepted), refused), (500, 100))
+        self.assertLess(daemon.resident() - before, 16 << 20)
+        self.assertTrue(wait_until(lambda: daemon_detached(daemon), 20), "the slow consumer was not cut off")
+        self.assertEqual(daemon.metric("messaging_connections_closed_total", reason="slow_consumer"), 1)
+        # All of it comes on the next connection: what the first had been written and did not acknowledge, and then the rest.
+        slow.writer.transport.abort()
+        self.assertTrue(await slow.listen(daemon.stomp, ack="client-individual"))
+        got = slow.early
+        while len(got) < len(accepted):
+            got.append(await asyncio.wait_for(slow.receive(), 20))
+        numbers = [int(json.loads(text.rstrip("\0").partition("\n\n")[2])["content"].partition(":")[0]) for text in got]
+        self.assertEqual(numbers, accepted)
+        again = ["\nredelivered:true\n" in text for text in got]
+        self.assertTrue(any(again))
+        self.assertEqual(again, sorted(again, reverse=True))
+        for client in (slow, sender, other):
+            client.writer.transport.abort()
 
     def test_a_clock_that_jumps_ends_no_session(self):
         library = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
