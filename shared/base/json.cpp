@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace msgsrv {
@@ -16,8 +17,25 @@ namespace msgsrv {
 namespace {
 
 /// Numbers stay text, so that no digit of a relayed value is lost.
-constexpr unsigned parseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag
-    | rapidjson::kParseNumbersAsStringsFlag;
+constexpr unsigned parseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+/// How many bytes at the front of @p bytes stand in a JSON string as they are and are ASCII; perhaps fewer:
+/// they are looked at eight at a time.
+std::size_t plainPrefix(std::string_view bytes)
+{
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    constexpr std::uint64_t highBits = ones << 7;
+    const auto hasZero = [](std::uint64_t eight) { return (eight - ones) & ~eight & highBits; };
+    std::size_t at = 0;
+    for (; at + sizeof(std::uint64_t) <= bytes.size(); at += sizeof(std::uint64_t)) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, bytes.data() + at, sizeof eight);
+        const std::uint64_t isControl = (eight - ones * 0x20) & ~eight & highBits;
+        if ((eight & highBits) | isControl | hasZero(eight ^ (ones * '"')) | hasZero(eight ^ (ones * '\\')))
+            break;
+    }
+    return at;
+}
 
 /// Listens to the reader: watches depth, names and Unicode everywhere, and keeps the top-level members
 /// when asked to.
@@ -33,6 +51,9 @@ public:
 
     tl::expected<void, JsonError> run()
     {
+        // Once over all of it is several times cheaper than the reader's own way, character by character.
+        if (const std::size_t valid = utf8Prefix(m_text); valid < m_text.size())
+            return tl::unexpected(JsonError{JsonError::Kind::NotUnicode, valid, {}});
         rapidjson::Reader reader;
         const rapidjson::ParseResult result = reader.Parse<parseFlags>(m_stream, *this);
         if (m_error)
@@ -201,6 +222,9 @@ void appendJsonString(std::string &out, std::string_view utf8)
     std::size_t at = 0;
     const auto copyPlain = [&] { out.append(utf8.substr(plain, at - plain)); };
     while (at < utf8.size()) {
+        at += plainPrefix(utf8.substr(at));
+        if (at == utf8.size())
+            break;
         const Utf8Step step = decodeUtf8(utf8, at);
         if (step.isValid && step.codePoint >= 0x20 && step.codePoint != U'"' && step.codePoint != U'\\') {
             at += step.size;

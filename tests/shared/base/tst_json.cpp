@@ -27,6 +27,7 @@ private slots:
     void checksAValueOfAnyType();
     void writesStrings_data();
     void writesStrings();
+    void writesEveryByteAtEveryPlace();
     void readsBackWhatItWrites();
 };
 
@@ -262,6 +263,25 @@ void TestJson::writesStrings()
     std::string out = "x";
     appendJsonString(out, view(text));
     QCOMPARE(QByteArray::fromStdString(out), QByteArray("x" + json));
+}
+
+/// Plain bytes are looked at eight at a time: none of the others may slip through, wherever it stands.
+void TestJson::writesEveryByteAtEveryPlace()
+{
+    for (int byte = 0; byte < 0x80; ++byte) {
+        std::string alone;
+        appendJsonString(alone, std::string(1, char(byte)));
+        const std::string written = alone.substr(1, alone.size() - 2);
+        for (std::size_t place = 0; place < 20; ++place) {
+            std::string text(20, '!'); // the smallest plain byte but for the blank
+            text[place] = char(byte);
+            std::string out;
+            appendJsonString(out, text);
+            const std::string expected
+                = '"' + std::string(place, '!') + written + std::string(19 - place, '!') + '"';
+            QCOMPARE(out, expected);
+        }
+    }
 }
 
 void TestJson::readsBackWhatItWrites()
