@@ -81,6 +81,7 @@ struct Config
         milliseconds unackedTtl{};
         ResumePolicy resume = ResumePolicy::Ask;
         milliseconds resumeWindow{};
+        milliseconds probeTimeout{};
         ConflictPolicy conflict = ConflictPolicy::Reject;
         milliseconds sweepInterval{};
     };

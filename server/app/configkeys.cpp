@@ -313,7 +313,15 @@ std::vector<ConfigKey> makeKeys()
          }},
          .meaning
          = "another POST /connect for a userId that has a session: `reject` it; `replace` the session; "
-           "`probe`: replace it when its connection is broken or shows no sign of life in 2 s"});
+           "`probe`: replace it when its connection is broken or shows no sign of life in "
+           "`sessions.probe_timeout`"});
+    add({.name = "sessions.probe_timeout",
+         .type = "duration",
+         .defaultValue = R"("2s")",
+         .field = DurationField{.at = [](Config &c) -> milliseconds & { return c.sessions.probeTimeout; },
+                                .least = 100ms,
+                                .zero = false},
+         .meaning = "how long a connection whose userId another wants has for a sign of life"});
     add({.name = "sessions.sweep_interval",
          .type = "duration",
          .defaultValue = R"("30s")",

@@ -190,6 +190,7 @@ StompSettings stompSettings(const Config &config)
     settings.transactions = {config.stomp.transactions, config.stomp.transactionBytes};
     settings.jsonDepth = config.limits.jsonDepth;
     settings.loginTimeout = config.stomp.loginTimeout;
+    settings.probeTimeout = config.sessions.probeTimeout;
     settings.heartBeat.canSend = config.stomp.heartbeatMin;
     settings.heartBeat.wants = config.stomp.heartbeatMin;
     settings.heartBeat.pingInterval = config.stomp.pingInterval;

@@ -58,8 +58,15 @@ const char *labelFor(SessionState state)
 constexpr SessionState countedStates[]
     = {SessionState::New, SessionState::Acked, SessionState::Detached, SessionState::Ending};
 
-} // namespace
+prometheus::Counter &probes(Metrics &metrics, const char *found)
+{
+    return metrics.counter(
+        "messaging_probes_total",
+        "Connections that were asked for a sign of life, because another wanted the userId.",
+        {{"found", found}});
+}
 
+} // namespace
 SessionService::SessionService(const Settings &settings, const Collaborators &collaborators, Now now,
                                QObject *parent)
     : QObject(parent)
@@ -70,6 +77,8 @@ SessionService::SessionService(const Settings &settings, const Collaborators &co
     , m_openedCounter(m_with.metrics.counter("messaging_sessions_opened_total", "Sessions opened."))
     , m_restoredCounter(m_with.metrics.counter("messaging_sessions_restored_total",
                                                "Sessions of an earlier run that the store had."))
+    , m_aliveCounter(probes(m_with.metrics, "alive"))
+    , m_deadCounter(probes(m_with.metrics, "dead"))
 {
     for (const SessionState state : countedStates) {
         m_with.metrics.addGauge(
@@ -241,6 +250,7 @@ void SessionService::resolveConflict(const OpenRequest &request, const OpenDone 
             executor->run([this, alive, key, connection, refuse, supersede, request, done, answered] {
                 if (alive.expired())
                     return;
+                (answered ? m_aliveCounter : m_deadCounter).Increment();
                 const Session *const incumbent = liveSession(key);
                 // Nobody there any more, or a new connection that was not asked.
                 if (!incumbent)

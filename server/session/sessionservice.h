@@ -194,6 +194,8 @@ private:
     std::array<prometheus::Counter *, endReasonCount> m_endedCounters{};
     prometheus::Counter &m_openedCounter;
     prometheus::Counter &m_restoredCounter;
+    prometheus::Counter &m_aliveCounter;
+    prometheus::Counter &m_deadCounter;
 
     std::unordered_map<ListeningKey, Entry, KeyHash> m_sessions;
     std::unordered_map<Generation, ListeningKey> m_keys; ///< of all in m_sessions

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users that subscribed, have messages waiting, and do not read: for `run --stalled`."""
+"""Users that subscribed, have messages waiting, do not read, and may resume: for `run --stalled`."""
 import json
 import socket
 import struct
@@ -41,7 +41,7 @@ def connect_user(ready, name):
     connection.connect((host, int(port)))
     connection.sendall((f"GET /ws HTTP/1.1\r\nHost: {ready['stomp']}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode()
-                       + frame("CONNECT", {"accept-version": "1.2", "login": name, "passcode": key})
+                       + frame("CONNECT", {"accept-version": "1.2", "login": name, "passcode": key, "resume": "60000"})
                        + frame("SUBSCRIBE", {"id": "0", "destination": f"/queue/{key}", "receipt": "done"}))
     text = b""
     while b"receipt-id:done" not in text:

@@ -4,6 +4,8 @@
 #include "tests/support/user.h"
 #include "tests/support/wait.h"
 
+#include <QElapsedTimer>
+
 using namespace msgsrv::test;
 
 /// Sessions that outlive a broken connection: `resume` of CONNECT, sessions.resume and its window.
@@ -318,6 +320,8 @@ void TestResume::aLiveConnectionIsAskedAndKeepsItsSession()
         QVERIFY(alice.listen({}, asks));
     User other(daemon, "alice");
     QCOMPARE(other.connect().status, 409);
+    const auto metrics = MetricsReader::scrape(daemon.internal());
+    QCOMPARE(metrics.sum("messaging_probes_total", {{"found", "alive"}}), isAcked ? 1.0 : 0.0);
     QVERIFY(isAcked || alice.listen());
     QCOMPARE(alice.exchange("alice", "still here").status, 200);
     QCOMPARE(contentOf(alice.receive()), QStringLiteral("still here"));
@@ -325,7 +329,7 @@ void TestResume::aLiveConnectionIsAskedAndKeepsItsSession()
 
 void TestResume::aDeadConnectionLosesItsSessionToANewcomer()
 {
-    Daemon daemon;
+    Daemon daemon({QStringLiteral("sessions.probe_timeout=3s")});
     QVERIFY(daemon.start());
     TcpProxy proxy(daemon.stomp());
     User alice(daemon, "alice");
@@ -333,7 +337,12 @@ void TestResume::aDeadConnectionLosesItsSessionToANewcomer()
     QVERIFY(alice.listen(proxy.address(), asks));
     proxy.stall(); // nobody hears of it
     User newcomer(daemon, "alice");
+    QElapsedTimer timer;
+    timer.start();
     QVERIFY(newcomer.enter());
+    QVERIFY(timer.elapsed() >= 3000);
+    const auto metrics = MetricsReader::scrape(daemon.internal());
+    QCOMPARE(metrics.sum("messaging_probes_total", {{"found", "dead"}}), 1.0);
     QCOMPARE(newcomer.exchange("alice", "mine").status, 200);
     QCOMPARE(contentOf(newcomer.receive()), QStringLiteral("mine"));
     proxy.resume();

@@ -100,7 +100,7 @@ void TestConfigKeys::defaultsAreThoseOfTheContract()
     QVERIFY(config.sessions.unackedTtl == 60s && config.sessions.resumeWindow == 60s);
     QCOMPARE(config.sessions.resume, ResumePolicy::Ask);
     QCOMPARE(config.sessions.conflict, ConflictPolicy::Probe);
-    QVERIFY(config.sessions.sweepInterval == 30s);
+    QVERIFY(config.sessions.sweepInterval == 30s && config.sessions.probeTimeout == 2s);
     QVERIFY(config.exchange.requireKey);
     QCOMPARE(config.broker.kind, BrokerKind::Embedded);
     QVERIFY(config.management.socket.empty() && !config.management.listen);
