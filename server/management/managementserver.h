@@ -71,7 +71,7 @@ private:
 
     struct Console
     {
-        ManagementPeer *peer; // child
+        ManagementPeer *peer = nullptr; // child
         Origin origin;
     };
 

@@ -44,7 +44,7 @@ protected:
 private:
     struct Handshake
     {
-        QSslSocket *socket; // child
+        QSslSocket *socket = nullptr; // child
         TimePoint by;
     };
     void finish(QSslSocket *socket);

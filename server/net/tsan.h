@@ -47,22 +47,26 @@ inline void tsanAcquire([[maybe_unused]] void *address)
 class TsanPause
 {
 public:
-    TsanPause()
+    TsanPause() { begin(); }
+    ~TsanPause() { end(); }
+    TsanPause(const TsanPause &) = delete;
+    TsanPause &operator=(const TsanPause &) = delete;
+
+private:
+    static void begin()
     {
 #ifdef MSGSRV_UNDER_TSAN
         AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
         AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 #endif
     }
-    ~TsanPause()
+    static void end()
     {
 #ifdef MSGSRV_UNDER_TSAN
         AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
         AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 #endif
     }
-    TsanPause(const TsanPause &) = delete;
-    TsanPause &operator=(const TsanPause &) = delete;
 };
 
 } // namespace msgsrv
