@@ -54,7 +54,8 @@ management::Row Session::queueRow(std::size_t index, qint64 now) const
             drops,
             queue.empty() ? std::int64_t(0) : (now - queue.front().since) / 1000,
             std::int64_t(queueLimit),
-            std::int64_t(4 * 1024 * 1024)};
+            std::int64_t(4 * 1024 * 1024),
+            false};
 }
 
 management::Row Session::connectionRow(std::size_t index, qint64 now) const

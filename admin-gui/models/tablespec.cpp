@@ -170,7 +170,9 @@ TableSpec TableSpec::queues()
          {QStringLiteral("limitMessages"), Words::tr("Limit"), Words::tr("Most messages that may wait"),
           Kind::Count, 76},
          {QStringLiteral("limitBytes"), Words::tr("Limit (bytes)"), Words::tr("Most bytes that may wait"),
-          Kind::Bytes, 96}}};
+          Kind::Bytes, 96},
+         {QStringLiteral("held"), Words::tr("Held"), Words::tr("It waits for a user who has no session"),
+          Kind::Flag, 64}}};
 }
 
 TableSpec TableSpec::destinations()

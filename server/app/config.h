@@ -90,6 +90,7 @@ struct Config
         bool requireKey = false;
         milliseconds maxHold{}; ///< 0: nothing waits for a user without a session
         milliseconds window{};
+        bool durable = false; ///< never with the store Memory
     };
     struct Presence
     {

@@ -231,6 +231,10 @@ std::vector<JointProblem> finishConfig(Config &config)
     checkTls(config.tls, "tls.certificate", "tls.key", problems);
     checkManagement(config, problems);
     checkIce(config, problems);
+    if (config.exchange.durable && config.sessions.store == SessionStoreKind::Memory)
+        problems.push_back({"exchange.durable",
+                            "exchange.durable needs a store that outlives the daemon; set sessions.store = "
+                            "\"sqlite\""});
     Config::Limits &limits = config.limits;
     if (limits.frame != 0 && (limits.frameUnauthenticated == 0 || limits.frameUnauthenticated > limits.frame))
         limits.frameUnauthenticated = limits.frame;

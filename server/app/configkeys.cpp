@@ -338,6 +338,13 @@ std::vector<ConfigKey> makeKeys()
          .meaning
          = "`false`: `fromUserId` is believed if that user has a session, for pages that send no key"});
 
+    add({.name = "exchange.durable",
+         .type = "boolean",
+         .defaultValue = "false",
+         .field = BooleanField{[](Config &c) -> bool & { return c.exchange.durable; }},
+         .meaning
+         = "`true`: a message that is accepted and has to wait is on the disk before its sender is told so, "
+           "and outlives a crash. Not with `sessions.store = \"memory\"`"});
     add({.name = "exchange.max_hold",
          .type = "duration",
          .defaultValue = R"("30s")",

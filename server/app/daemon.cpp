@@ -25,6 +25,7 @@
 #include "server/session/exchangemetrics.h"
 #include "server/session/queuesaver.h"
 #include "server/session/sessionservice.h"
+#include "server/session/storedjournal.h"
 #include "server/stomp/passcodechecks.h"
 #include "server/stomp/stompconnection.h"
 #include "server/storage/storemetrics.h"
@@ -248,6 +249,7 @@ struct Daemon::Parts
     EmbeddedBroker broker;
     EmbeddedDestinations destinations;
     const std::unique_ptr<SessionStore> store;
+    const std::unique_ptr<StoredJournal> journal; // null: the store is not lasting
     const std::shared_ptr<BrokerCollector> brokerCollector
         = std::make_shared<BrokerCollector>(broker, &destinations);
     SessionDirectory directory;
@@ -313,6 +315,7 @@ Daemon::Parts::Parts(const Config &config)
                     .messageTtl = config.broker.messageTtl},
                    ioThreads)
     , store(makeStore(config.sessions))
+    , journal(store->isLasting() ? std::make_unique<StoredJournal>(*store) : nullptr)
     , ledgers({.kept = std::size_t(config.limits.messageStates), .window = config.exchange.window}, broker)
     , absent({.maxHold = config.exchange.maxHold,
               .users = config.limits.heldUsers,
@@ -329,7 +332,7 @@ Daemon::Parts::Parts(const Config &config)
                 .reserved = accountNames(config)},
                {mainThread, broker, *store, directory, ioThreads, metrics, &ledgers, &absent, &presence})
     , exchange(directory, broker, qsizetype(config.limits.body))
-    , queueSaver(broker, *store, metrics)
+    , queueSaver({broker, *store, directory, metrics, &absent, journal.get()})
     , passcodes(passcodeChecks(config), metrics)
     , internalEndpoints(metrics, [this] {
         std::vector<QByteArray> failed;
@@ -343,9 +346,14 @@ Daemon::Parts::Parts(const Config &config)
     broker.setFlowTap(&flowTap);
     exchange.setFlowTap(&flowTap);
     exchange.setAbsentQueues(&absent);
+    if (journal) {
+        broker.setJournal(journal.get());
+        ledgers.keepNotices();
+        exchange.setKeeping(config.exchange.durable ? Exchange::Keeping::Messages : Exchange::Keeping::Fates);
+    }
     metrics.add(brokerCollector);
     addStoreMetrics(metrics, *store);
-    addExchangeMetrics(metrics, absent, ledgers);
+    addExchangeMetrics(metrics, absent, ledgers, journal.get());
     metrics.addGauge("messaging_presence_watches", "Subscriptions to the presence of a user.", {},
                      [this] { return double(presence.watchers()); });
     metrics.addGauge("messaging_body_memory_bytes", "What is taken of limits.body_memory.", {},
@@ -424,7 +432,8 @@ Daemon::Management::Management(const Config &config, Parts &parts)
             .store = storeName(config.sessions.store),
             .broker = QStringLiteral("embedded")},
            {parts.managementThread.executor(), parts.ioThreads, parts.sessions, parts.directory, parts.broker,
-            parts.destinations, parts.frontMetrics, *parts.store, parts.metrics, parts.stopping})
+            parts.destinations, parts.frontMetrics, *parts.store, parts.metrics, parts.stopping,
+            &parts.absent})
     , server(managementSettings(config, node.boot()), node, parts.flowTap, parts.managementMetrics)
 {
     node.setNegotiations(&server.feeds().negotiations());
@@ -472,6 +481,8 @@ std::optional<Daemon::Failure> Daemon::start()
         m_parts->internalFront->sweep(now);
         m_parts->destinations.sweep();
         m_parts->broker.sweep();
+        if (m_parts->journal)
+            m_parts->journal->tick();
         m_parts->absent.sweep(now);
     });
     m_parts->timer.start(sweepInterval);
@@ -521,11 +532,15 @@ std::optional<Daemon::Failure> Daemon::openListeners()
 
 std::optional<Daemon::Failure> Daemon::restoreSessions()
 {
-    const auto stored = openStore(m_config.sessions, *m_parts->store);
+    auto stored = openStore(m_config.sessions, *m_parts->store);
     if (!stored)
         return Failure{ExitCode::Storage, stored.error()};
+    if (m_parts->journal) {
+        const std::uint64_t last = stored->messages.empty() ? 0 : stored->messages.back().position;
+        m_parts->journal->begin(m_parts->broker, JournalId(last));
+    }
     m_parts->sessions.restore(*stored);
-    m_parts->queueSaver.restore(m_parts->sessions.kept(), stored->messages);
+    m_parts->queueSaver.restore(m_parts->sessions.kept(), std::move(stored->messages));
     return std::nullopt;
 }
 
@@ -711,9 +726,6 @@ void Daemon::leave(const char *why)
 void Daemon::saveQueues()
 {
     Parts &parts = *m_parts;
-    // Nobody waits for those who are not there any more; senders who asked find the notice in their own
-    // queue.
-    parts.absent.sweep(TimePoint::max());
     parts.queueSaver.save(parts.sessions.kept(), [this](QueueSaver::Result result) {
         const bool saved = result.kind == QueueSaver::Result::Kind::Saved;
         if (saved && result.messages > 0) {

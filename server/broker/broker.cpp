@@ -24,6 +24,8 @@ const char *toString(DropReason reason)
         return "queue_deleted";
     case DropReason::Saved:
         return "saved";
+    case DropReason::NotSaved:
+        return "not_saved";
     }
     Q_UNREACHABLE();
 }

@@ -17,7 +17,13 @@
 namespace msgsrv {
 
 /// Why a message was not taken. The order may only grow at the end.
-enum class PublishRefusal { None, NoQueue, QueueFull, Unavailable };
+enum class PublishRefusal {
+    None,
+    NoQueue,
+    QueueFull,
+    Unavailable,
+    NotSaved, ///< it was to be kept surely, and the store cannot be written to
+};
 
 /// Why an accepted message was dropped; the label of messaging_messages_dropped_total.
 /// The order may only grow at the end.
@@ -31,8 +37,9 @@ enum class DropReason {
     Overflow,
     QueueDeleted,
     Saved,
+    NotSaved,
 };
-constexpr int dropReasonCount = 9;
+constexpr int dropReasonCount = 10;
 [[nodiscard]] const char *toString(DropReason reason);
 
 /// What became of a published message, told once.
@@ -47,6 +54,9 @@ struct PublishResult
     State state = State::Refused;
     PublishRefusal refusal = PublishRefusal::None;
 };
+
+/// Names a message in a journal, see MessageJournal; a larger one was accepted later.
+enum class JournalId : std::uint64_t { NotKept = 0 };
 
 /// Names one delivery of a message to its consumer, for as long as it is not settled. Never 0.
 using DeliveryTag = std::uint64_t;
@@ -102,6 +112,8 @@ struct KeptMessage
 {
     MessagePtr message;
     bool redelivered = false; ///< as in Delivery
+    JournalId journal = JournalId::NotKept; ///< by which the journal knows it
+    bool isSaved = false; ///< the journal's store has it
 };
 
 /// Queues of session users, asynchronous so that an embedded broker and RabbitMQ fit behind it.
@@ -152,7 +164,10 @@ public:
     /// of it: written, or waiting because the consumer is absent, blocked or slow.
     enum class Tell { Acceptance, Outcome };
 
-    /// Appends @p message. @p done is called once, in any thread, perhaps before this returns.
+    /// Appends @p message. @p done is called once, in any thread, perhaps before this returns. Of a message
+    /// that is kept by a journal (Message::keep) Acceptance and Queued are told when it is safe there, or
+    /// instead of them what became of it before; one that is to be kept surely and cannot be is withdrawn
+    /// and told as Refused.
     virtual void publish(const ListeningKey &queue, MessagePtr message, Tell tell, PublishDone done) = 0;
 
     /// Up to @p maxMessages, and no more than @p maxBytes unless the first alone is larger, oldest first.

@@ -41,6 +41,11 @@ void EmbeddedBroker::Followers::tell() const
 {
     for (const auto &watch : m_watches)
         watch->tell();
+    // What a sender is told of a message is written down before the message is forgotten.
+    if (!m_ended.empty())
+        m_journal->end(m_ended);
+    if (m_changed)
+        m_journal->flush();
 }
 
 EmbeddedBroker::EmbeddedBroker(Settings settings, DeliveryPort &port, Now now, QObject *parent)
@@ -93,7 +98,7 @@ void EmbeddedBroker::unsubscribe(const ListeningKey &queue, ConnectionId consume
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> waiting;
     std::vector<QueuedMessage> taken;
-    Followers followers;
+    Followers followers(m_journal);
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -120,6 +125,7 @@ void EmbeddedBroker::detach(const ListeningKey &queue, ConnectionId consumer)
 {
     Shard &shard = shardOf(queue);
     std::vector<PublishDone> outcomes;
+    Followers followers(m_journal);
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -129,8 +135,9 @@ void EmbeddedBroker::detach(const ListeningKey &queue, ConnectionId consumer)
         if (it->consumer() != consumer)
             return;
         shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}, shard.returned));
-        outcomes = it->releaseOutcomes();
+        outcomes = releaseOutcomes(queue, *it, followers);
     }
+    followers.tell();
     tellAll(outcomes, State::Queued);
 }
 
@@ -138,7 +145,7 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
 {
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> waiting;
-    Followers followers;
+    Followers followers(m_journal);
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -147,7 +154,13 @@ void EmbeddedBroker::remove(const ListeningKey &queue, DropReason reason)
         const ConnectionId consumer = it->consumer();
         if (consumer != ConnectionId::None)
             shard.events.push_back({false, queue, consumer});
-        shard.keepLeftovers(queue, consumer, it->setConsumer(ConnectionId::None, {}, shard.returned));
+        std::vector<QueuedMessage> taken = it->setConsumer(ConnectionId::None, {}, shard.returned);
+        // Whatever becomes of them, nobody will get them after a crash: the queue is gone.
+        for (QueuedMessage &left : taken) {
+            if (left.journal != JournalId::NotKept)
+                followers.addEnded(std::exchange(left.journal, JournalId::NotKept));
+        }
+        shard.keepLeftovers(queue, consumer, std::move(taken));
         waiting = it->drain();
         shard.erase(it);
         shard.count(reason, waiting.size());
@@ -164,6 +177,7 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
     Shard &shard = shardOf(queue);
     PublishResult result{State::Queued, PublishRefusal::None};
     ConnectionId ready = ConnectionId::None;
+    bool asked = false;
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -182,7 +196,12 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
             if (m_tap)
                 m_tap->tell(FlowEvent::Kind::Accepted, message);
             QueuedMessage queued{std::move(message), {}, shard.accepted};
-            if (tellWhat == Tell::Outcome && it->flows())
+            if (m_journal && queued.message->keep != Keep::Nothing) {
+                asked = keep(queue, queued, !it->flows());
+                if (queued.awaitsStore())
+                    queued.outcome = std::exchange(done, nullptr);
+            }
+            if (tellWhat == Tell::Outcome && it->flows() && done)
                 queued.outcome = std::exchange(done, nullptr);
             if (it->append(std::move(queued)))
                 ready = it->consumer();
@@ -191,6 +210,8 @@ void EmbeddedBroker::publish(const ListeningKey &queue, MessagePtr message, Tell
     }
     if (ready != ConnectionId::None)
         m_port.messagesReady(ready, queue);
+    if (asked)
+        m_journal->flush();
     if (done)
         done(result);
 }
@@ -203,7 +224,7 @@ std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, Connection
     std::vector<Delivery> messages;
     std::vector<PublishDone> outcomes;
     std::vector<QueuedMessage> expired;
-    Followers followers;
+    Followers followers(m_journal);
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -213,7 +234,7 @@ std::vector<Delivery> EmbeddedBroker::take(const ListeningKey &queue, Connection
             expired = expire(shard, queue, *it, m_now(), followers);
         messages = it->take(maxMessages, maxBytes);
         if (!it->flows())
-            outcomes = it->releaseOutcomes();
+            outcomes = releaseOutcomes(queue, *it, followers);
     }
     followers.tell();
     tellAll(expired, State::Dropped);
@@ -229,7 +250,7 @@ void EmbeddedBroker::settle(const ListeningKey &queue, ConnectionId consumer, in
     const auto wanted = std::size_t(written) + std::size_t(dropped);
     std::vector<QueuedMessage> settled;
     std::size_t delivered = 0;
-    Followers followers;
+    Followers followers(m_journal);
     {
         const std::scoped_lock lock(shard.mutex);
         const auto it = shard.queues.find(queue);
@@ -258,7 +279,7 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
     Shard &shard = shardOf(queue);
     std::vector<PublishDone> outcomes;
     std::vector<PublishDone> unwritten;
-    Followers followers;
+    Followers followers(m_journal);
     ConnectionId ready = ConnectionId::None;
     State unwrittenState = State::Queued;
     {
@@ -269,7 +290,10 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
         if (isConsumer) {
             note(Step::Written, it->taken(), 0, std::min(std::size_t(written), it->taken().size()), "",
                  followers);
-            outcomes = it->hold(std::size_t(written));
+            std::vector<const QueuedMessage *> asked;
+            outcomes = it->hold(std::size_t(written), asked);
+            for (const QueuedMessage *queued : asked)
+                ask(queue, *queued, followers);
             back = it->settle(std::size_t(returned));
         } else {
             back = shard.takeLeftovers({queue, consumer}, std::size_t(written) + std::size_t(returned));
@@ -279,7 +303,9 @@ void EmbeddedBroker::hold(const ListeningKey &queue, ConnectionId consumer, int 
             const bool wasWritten = !isConsumer && i < std::size_t(written);
             // Also what was not written: the new consumer may have got younger messages already.
             back[i].redelivered = back[i].redelivered || !isConsumer;
-            if (back[i].outcome)
+            if (back[i].outcome && back[i].awaitsStore() && it != shard.queues.end())
+                ask(queue, back[i], followers);
+            else if (back[i].outcome)
                 (wasWritten ? outcomes : unwritten).push_back(std::exchange(back[i].outcome, nullptr));
         }
         if (it != shard.queues.end()) {
@@ -306,7 +332,7 @@ void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consume
 {
     Shard &shard = shardOf(queue);
     std::vector<QueuedMessage> released; // destroyed after the lock
-    Followers followers;
+    Followers followers(m_journal);
     bool ready = false;
     {
         const std::scoped_lock lock(shard.mutex);
@@ -340,106 +366,16 @@ void EmbeddedBroker::acknowledge(const ListeningKey &queue, ConnectionId consume
         }
     }
     followers.tell();
+    tellAll(released, State::Written); // those that had to wait for the journal
     if (ready)
         m_port.messagesReady(consumer, queue);
-}
-
-void EmbeddedBroker::inspect(InspectDone done)
-{
-    QSet<ListeningKey> names;
-    for (const Shard &shard : m_shards) {
-        const std::scoped_lock lock(shard.mutex);
-        for (auto it = shard.queues.cbegin(); it != shard.queues.cend(); ++it) {
-            if (it->hasConsumer())
-                names.insert(it.key());
-        }
-    }
-    done(std::move(names));
-}
-
-BrokerCounts EmbeddedBroker::counts() const
-{
-    // One instant: all shards are locked, always in the same order, before the first is read.
-    std::array<std::unique_lock<std::mutex>, shardCount> locks;
-    for (std::size_t i = 0; i < shardCount; ++i)
-        locks[i] = std::unique_lock(m_shards[i].mutex);
-
-    BrokerCounts counts;
-    for (const Shard &shard : m_shards) {
-        counts.accepted += shard.accepted;
-        counts.delivered += shard.delivered;
-        for (std::size_t i = 0; i < shard.dropped.size(); ++i)
-            counts.dropped[i] += shard.dropped[i];
-        counts.returned += shard.returned;
-        counts.refusedNoQueue += shard.refusedNoQueue;
-        counts.refusedFull += shard.refusedFull;
-        for (const MessageQueue &queue : shard.queues) {
-            counts.inFlight += queue.size();
-            counts.unacknowledged += queue.unacknowledged();
-            counts.queues += queue.hasConsumer() ? 1 : 0;
-        }
-        for (const std::vector<QueuedMessage> &left : shard.leftovers)
-            counts.inFlight += left.size();
-    }
-    return counts;
-}
-
-BrokerCounts EmbeddedBroker::totals() const
-{
-    BrokerCounts counts;
-    std::uint64_t gone = 0;
-    for (const Shard &shard : m_shards) {
-        const std::scoped_lock lock(shard.mutex);
-        counts.accepted += shard.accepted;
-        counts.delivered += shard.delivered;
-        gone += shard.delivered;
-        for (std::size_t i = 0; i < shard.dropped.size(); ++i) {
-            counts.dropped[i] += shard.dropped[i];
-            gone += shard.dropped[i];
-        }
-        counts.refusedNoQueue += shard.refusedNoQueue;
-        counts.refusedFull += shard.refusedFull;
-        counts.queues += std::uint64_t(shard.queues.size());
-    }
-    counts.inFlight = counts.accepted - gone;
-    return counts;
-}
-
-void EmbeddedBroker::survey(SurveyDone done)
-{
-    std::vector<QueueFacts> queues;
-    for (const Shard &shard : m_shards) {
-        const std::scoped_lock lock(shard.mutex);
-        queues.reserve(queues.size() + std::size_t(shard.queues.size()));
-        for (auto it = shard.queues.cbegin(); it != shard.queues.cend(); ++it) {
-            QueueFacts facts = it->facts();
-            facts.queue = it.key();
-            const QueueLimits &limits = it->hasConsumer() ? m_settings.queue : m_settings.reservation;
-            facts.limitMessages = limits.messages;
-            facts.limitBytes = limits.bytes;
-            queues.push_back(std::move(facts));
-        }
-    }
-    done(std::move(queues));
-}
-
-void EmbeddedBroker::peek(const ListeningKey &queue, int count, PeekDone done)
-{
-    std::optional<std::vector<MessagePtr>> messages;
-    Shard &shard = shardOf(queue);
-    {
-        const std::scoped_lock lock(shard.mutex);
-        if (const auto it = shard.queues.constFind(queue); it != shard.queues.cend())
-            messages = it->peek(std::size_t(std::max(count, 0)));
-    }
-    done(std::move(messages));
 }
 
 void EmbeddedBroker::purge(const ListeningKey &queue, PurgeDone done)
 {
     std::optional<std::size_t> purged;
     std::vector<QueuedMessage> waiting;
-    Followers followers;
+    Followers followers(m_journal);
     Shard &shard = shardOf(queue);
     {
         const std::scoped_lock lock(shard.mutex);
@@ -461,7 +397,7 @@ void EmbeddedBroker::sweep()
     const TimePoint now = m_now();
     for (Shard &shard : m_shards) {
         std::vector<QueuedMessage> expired;
-        Followers followers;
+        Followers followers(m_journal);
         {
             const std::scoped_lock lock(shard.mutex);
             while (!shard.expiries.empty() && shard.expiries.begin()->first <= now) {
@@ -494,6 +430,8 @@ void EmbeddedBroker::note(Step step, const std::vector<QueuedMessage> &messages,
         const MessagePtr &message = messages[i].message;
         if (message->watch && message->watch->advance(message->number, step, reason))
             followers.add(message->watch);
+        if (messages[i].journal != JournalId::NotKept)
+            noteInJournal(step, messages[i], followers);
     }
     if (step == Step::Written || step == Step::WrittenForGood)
         tellTap(FlowEvent::Kind::Written, messages, first, count, reason);
@@ -592,29 +530,6 @@ void EmbeddedBroker::announce(Shard &shard)
         lock.lock();
     }
     shard.announcing = false;
-}
-
-std::vector<KeptMessage> EmbeddedBroker::waiting(const ListeningKey &queue) const
-{
-    const Shard &shard = shardOf(queue);
-    const std::scoped_lock lock(shard.mutex);
-    const auto it = shard.queues.constFind(queue);
-    return it != shard.queues.cend() ? it->waiting() : std::vector<KeptMessage>();
-}
-
-void EmbeddedBroker::restore(const ListeningKey &queue, std::vector<KeptMessage> messages, bool hadConsumer)
-{
-    Shard &shard = shardOf(queue);
-    const std::scoped_lock lock(shard.mutex);
-    const auto it = shard.queues.find(queue);
-    if (it == shard.queues.end())
-        return;
-    Q_ASSERT(!it->hasConsumer());
-    if (hadConsumer)
-        it->establish();
-    for (KeptMessage &kept : messages)
-        (void)it->append({std::move(kept.message), {}, ++shard.accepted, kept.redelivered});
-    shard.file(queue, *it);
 }
 
 } // namespace msgsrv

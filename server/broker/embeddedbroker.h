@@ -3,6 +3,7 @@
 
 #include "server/broker/broker.h"
 #include "server/broker/flowtap.h"
+#include "server/broker/messagejournal.h"
 #include "server/broker/messagequeue.h"
 
 #include <QHash>
@@ -27,7 +28,7 @@ namespace msgsrv {
 ///
 /// Signals of one queue are emitted in the order in which things happened, by a thread that is just calling
 /// the broker; usually the one that caused them.
-class EmbeddedBroker final : public Broker
+class EmbeddedBroker final : public Broker, public MessageJournal::Listener
 {
     Q_OBJECT
 
@@ -71,6 +72,11 @@ public:
 
     /// From now on @p tap is told what becomes of messages. It outlives the broker. Before any message.
     void setFlowTap(FlowTap *tap) { m_tap = tap; }
+    /// From now on messages are kept in @p journal as they wish (Message::keep). Before any message; it lives
+    /// as long as anybody calls the broker.
+    void setJournal(MessageJournal *journal) { m_journal = journal; }
+    void saved(const std::vector<MessageJournal::Place> &places) override;
+    void notSaved(const std::vector<MessageJournal::Place> &places) override;
 
 private:
     struct Event
@@ -81,15 +87,28 @@ private:
     };
     using Owner = std::pair<ListeningKey, ConnectionId>;
     using Step = MessageWatch::Step;
-    /// Who is to be told of messages when no lock is held any more.
+    /// Who is to be told of messages when no lock is held any more: senders and the journal.
     class Followers
     {
     public:
+        explicit Followers(MessageJournal *journal)
+            : m_journal(journal)
+        { }
         void add(const std::shared_ptr<MessageWatch> &watch);
+        void addEnded(JournalId id)
+        {
+            m_ended.push_back(id);
+            m_changed = true;
+        }
+        /// The journal was told something.
+        void noteChange() { m_changed = true; }
         void tell() const;
 
     private:
+        MessageJournal *const m_journal;
         std::vector<std::shared_ptr<MessageWatch>> m_watches;
+        std::vector<JournalId> m_ended;
+        bool m_changed = false;
     };
 
     /// Everything in it is guarded by its mutex.
@@ -138,10 +157,21 @@ private:
                                                     MessageQueue &queue, TimePoint now,
                                                     Followers &followers) const;
 
+    // The journal (embeddedbrokerjournal.cpp). With the shard's lock held.
+    /// Gives @p queued, which is being accepted, to the journal. @p waits: nobody will take it at once. True:
+    /// the journal is to be flushed.
+    [[nodiscard]] bool keep(const ListeningKey &queue, QueuedMessage &queued, bool waits) const;
+    /// The sender of @p queued waits for the journal.
+    void ask(const ListeningKey &queue, const QueuedMessage &queued, Followers &followers) const;
+    [[nodiscard]] std::vector<PublishDone> releaseOutcomes(const ListeningKey &queue, MessageQueue &from,
+                                                           Followers &followers) const;
+    void noteInJournal(Step step, const QueuedMessage &queued, Followers &followers) const;
+
     const Settings m_settings;
     DeliveryPort &m_port;
     const Now m_now;
     FlowTap *m_tap = nullptr;
+    MessageJournal *m_journal = nullptr;
     std::array<Shard, shardCount> m_shards;
 };
 

@@ -133,29 +133,32 @@ std::vector<QueuedMessage> MessageQueue::settle(std::size_t count)
     return settled;
 }
 
-std::vector<Broker::PublishDone> MessageQueue::hold(std::size_t count)
+std::vector<Broker::PublishDone> MessageQueue::hold(std::size_t count,
+                                                    std::vector<const QueuedMessage *> &asked)
 {
+    std::vector<DeliveryTag> waiting;
     std::vector<Broker::PublishDone> outcomes;
     const auto end = std::next(m_taken.begin(), std::ptrdiff_t(std::min(count, m_taken.size())));
     for (auto it = m_taken.begin(); it != end; ++it) {
-        if (it->outcome)
+        if (it->outcome && it->awaitsStore())
+            waiting.push_back(it->tag);
+        else if (it->outcome)
             outcomes.push_back(std::exchange(it->outcome, nullptr));
         insertByTag(m_unacknowledged, m_unacknowledgedHead, std::move(*it));
     }
     m_taken.erase(m_taken.begin(), end);
+    for (const DeliveryTag tag : waiting)
+        asked.push_back(&*findByTag(m_unacknowledged, m_unacknowledgedHead, tag));
     return outcomes;
 }
 
 QueuedMessage MessageQueue::release(DeliveryTag tag)
 {
-    const auto begin = std::next(m_unacknowledged.begin(), std::ptrdiff_t(m_unacknowledgedHead));
-    const auto it
-        = std::lower_bound(begin, m_unacknowledged.end(), tag,
-                           [](const QueuedMessage &m, DeliveryTag wanted) { return m.tag < wanted; });
-    if (it == m_unacknowledged.end() || it->tag != tag)
+    const auto it = findByTag(m_unacknowledged, m_unacknowledgedHead, tag);
+    if (it == m_unacknowledged.end())
         return {};
     QueuedMessage released = std::move(*it);
-    if (it == begin) {
+    if (it == std::next(m_unacknowledged.begin(), std::ptrdiff_t(m_unacknowledgedHead))) {
         ++m_unacknowledgedHead;
         forgetHead(m_unacknowledged, m_unacknowledgedHead);
     } else {
@@ -185,14 +188,42 @@ void MessageQueue::putBack(std::vector<QueuedMessage> messages)
     m_head = 0;
 }
 
-std::vector<Broker::PublishDone> MessageQueue::releaseOutcomes()
+std::vector<Broker::PublishDone> MessageQueue::releaseOutcomes(std::vector<const QueuedMessage *> &asked)
 {
     std::vector<Broker::PublishDone> outcomes;
     for (std::size_t i = m_head; i < m_waiting.size(); ++i) {
-        if (m_waiting[i].outcome)
-            outcomes.push_back(std::exchange(m_waiting[i].outcome, nullptr));
+        QueuedMessage &queued = m_waiting[i];
+        if (queued.outcome && queued.awaitsStore())
+            asked.push_back(&queued);
+        else if (queued.outcome)
+            outcomes.push_back(std::exchange(queued.outcome, nullptr));
     }
     return outcomes;
+}
+
+std::pair<QueuedMessage *, MessageQueue::Place> MessageQueue::find(DeliveryTag tag)
+{
+    if (const auto it = findByTag(m_waiting, m_head, tag); it != m_waiting.end())
+        return {&*it, Place::Waiting};
+    if (const auto it = findByTag(m_unacknowledged, m_unacknowledgedHead, tag); it != m_unacknowledged.end())
+        return {&*it, Place::Unacknowledged};
+    const auto taken = std::find_if(m_taken.begin(), m_taken.end(),
+                                    [tag](const QueuedMessage &queued) { return queued.tag == tag; });
+    if (taken != m_taken.end())
+        return {&*taken, Place::Taken};
+    return {nullptr, Place::Nowhere};
+}
+
+QueuedMessage MessageQueue::withdraw(DeliveryTag tag)
+{
+    const auto it = findByTag(m_waiting, m_head, tag);
+    Q_ASSERT(it != m_waiting.end());
+    QueuedMessage withdrawn = std::move(*it);
+    m_waiting.erase(it);
+    forgetHead(m_waiting, m_head);
+    m_bytes -= withdrawn.message->weight();
+    ++m_dropped;
+    return withdrawn;
 }
 
 std::vector<MessagePtr> MessageQueue::peek(std::size_t count) const
@@ -256,7 +287,8 @@ std::vector<KeptMessage> MessageQueue::waiting() const
     std::vector<KeptMessage> messages;
     messages.reserve(m_waiting.size() - m_head);
     for (std::size_t i = m_head; i < m_waiting.size(); ++i)
-        messages.push_back({m_waiting[i].message, m_waiting[i].redelivered});
+        messages.push_back(
+            {m_waiting[i].message, m_waiting[i].redelivered, m_waiting[i].journal, m_waiting[i].isSaved});
     return messages;
 }
 
@@ -270,6 +302,15 @@ void MessageQueue::forgetHead(Messages &messages, std::size_t &head)
         messages.erase(messages.begin(), std::next(messages.begin(), std::ptrdiff_t(head)));
         head = 0;
     }
+}
+
+MessageQueue::Messages::iterator MessageQueue::findByTag(Messages &messages, std::size_t head,
+                                                         DeliveryTag tag)
+{
+    const auto it = std::lower_bound(
+        std::next(messages.begin(), std::ptrdiff_t(head)), messages.end(), tag,
+        [](const QueuedMessage &queued, DeliveryTag wanted) { return queued.tag < wanted; });
+    return it != messages.end() && it->tag == tag ? it : messages.end();
 }
 
 /// Cheap at both ends, where nearly all messages go.

@@ -3,6 +3,7 @@
 
 #include "server/broker/broker.h"
 
+#include <utility>
 #include <vector>
 
 namespace msgsrv {
@@ -21,6 +22,15 @@ struct QueuedMessage
     Broker::PublishDone outcome;
     DeliveryTag tag = 0; ///< grows with the order of publishing
     bool redelivered = false; ///< see Delivery
+    bool isSaved = false; ///< the journal's store has it
+    JournalId journal = JournalId::NotKept;
+
+    /// True while nobody may be told that it waits, or that it was written to somebody who has not
+    /// acknowledged it.
+    [[nodiscard]] bool awaitsStore() const
+    {
+        return journal != JournalId::NotKept && !isSaved && message->keep != Keep::Content;
+    }
 };
 
 /// One queue: what waits, what its consumer took and has not settled, what it was written and has not
@@ -73,15 +83,25 @@ public:
     /// Removes up to @p count of what was taken, oldest first, and returns them.
     [[nodiscard]] std::vector<QueuedMessage> settle(std::size_t count);
 
-    /// The oldest @p count of what was taken are unacknowledged from now on. Returns their outcomes.
-    [[nodiscard]] std::vector<Broker::PublishDone> hold(std::size_t count);
+    /// The oldest @p count of what was taken are unacknowledged from now on. Returns the outcomes that may be
+    /// told, and adds to @p asked those whose outcomes have to wait for the journal.
+    [[nodiscard]] std::vector<Broker::PublishDone> hold(std::size_t count,
+                                                        std::vector<const QueuedMessage *> &asked);
     /// Removes one that is unacknowledged and returns it; nothing inside when there is none of that tag.
     [[nodiscard]] QueuedMessage release(DeliveryTag tag);
     /// Puts messages that came from here back to their places. @p messages are in the order of their tags.
     void putBack(std::vector<QueuedMessage> messages);
 
-    /// Moves the pending outcomes of the waiting messages out; the messages stay.
-    [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes();
+    /// Moves the pending outcomes of the waiting messages out, but for those that have to wait for the
+    /// journal, which are added to @p asked; the messages stay.
+    [[nodiscard]] std::vector<Broker::PublishDone> releaseOutcomes(std::vector<const QueuedMessage *> &asked);
+
+    /// Where a message of this queue is.
+    enum class Place { Nowhere, Waiting, Taken, Unacknowledged };
+    /// The message of @p tag; null: Nowhere. Valid until the queue changes.
+    [[nodiscard]] std::pair<QueuedMessage *, Place> find(DeliveryTag tag);
+    /// Removes one that waits and returns it.
+    [[nodiscard]] QueuedMessage withdraw(DeliveryTag tag);
     /// What was taken and not settled, oldest first.
     [[nodiscard]] const std::vector<QueuedMessage> &taken() const { return m_taken; }
     /// The oldest of what waits.
@@ -108,6 +128,7 @@ private:
     using Messages = std::vector<QueuedMessage>;
     static void forgetHead(Messages &messages, std::size_t &head);
     static void insertByTag(Messages &messages, std::size_t &head, QueuedMessage message);
+    [[nodiscard]] static Messages::iterator findByTag(Messages &messages, std::size_t head, DeliveryTag tag);
 
     ConnectionId m_consumer = ConnectionId::None;
     bool m_established = false;

@@ -138,17 +138,8 @@ void LiveNode::collect(std::string_view table, std::function<void(std::shared_pt
         });
     } else if (table == "queues") {
         collectSessions([this, done = std::move(done)](Sessions sessions) {
-            collectQueues([done, sessions = std::move(sessions)](Queues queues) {
-                QHash<ListeningKey, const SessionFacts *> owners;
-                for (const SessionFacts &session : sessions)
-                    owners.insert(session.key, &session);
-                auto rows = std::make_shared<QueueRows>();
-                rows->now = Clock::now();
-                for (QueueFacts &queue : queues) {
-                    if (const SessionFacts *owner = owners.value(queue.queue))
-                        rows->rows.push_back({owner->generation, owner->userId.bytes(), std::move(queue)});
-                }
-                done(std::move(rows));
+            collectQueues([this, done, sessions = std::move(sessions)](Queues queues) {
+                done(queueRows(sessions, std::move(queues)));
             });
         });
     } else if (table == "sessions") {
@@ -201,6 +192,27 @@ std::shared_ptr<const RowSet> LiveNode::sessionRows(Sessions sessions, const Que
     }
     if (m_negotiations && m_negotiations->size() > 2 * users.size() + 1000)
         m_negotiations->keepOnly(users);
+    return rows;
+}
+
+std::shared_ptr<const RowSet> LiveNode::queueRows(const Sessions &sessions, Queues queues) const
+{
+    QHash<ListeningKey, const SessionFacts *> owners;
+    for (const SessionFacts &session : sessions)
+        owners.insert(session.key, &session);
+    const std::vector<AbsentQueues::Held> held
+        = m_with.absent ? m_with.absent->held() : std::vector<AbsentQueues::Held>();
+    QHash<ListeningKey, const AbsentQueues::Held *> places;
+    for (const AbsentQueues::Held &place : held)
+        places.insert(place.queue, &place);
+    auto rows = std::make_shared<QueueRows>();
+    rows->now = Clock::now();
+    for (QueueFacts &queue : queues) {
+        if (const SessionFacts *owner = owners.value(queue.queue))
+            rows->rows.push_back({owner->generation, owner->userId.bytes(), std::move(queue)});
+        else if (const AbsentQueues::Held *place = places.value(queue.queue))
+            rows->rows.push_back({Generation::None, place->user.bytes(), std::move(queue), place->number});
+    }
     return rows;
 }
 

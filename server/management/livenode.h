@@ -9,6 +9,7 @@
 #include "server/net/connection.h"
 #include "server/net/frontmetrics.h"
 #include "server/net/iothreads.h"
+#include "server/session/absentqueues.h"
 #include "server/session/directory.h"
 #include "server/session/sessionservice.h"
 #include "shared/base/executor.h"
@@ -41,6 +42,7 @@ public:
         const SessionStore &store;
         Metrics &metrics;
         const std::atomic<bool> &stopping;
+        const AbsentQueues *absent = nullptr; ///< null: nothing waits for who is not there
     };
 
     LiveNode(Facts facts, const Collaborators &collaborators);
@@ -81,6 +83,7 @@ private:
     void collectConnections(std::function<void(Connections)> done);
     [[nodiscard]] std::shared_ptr<const RowSet> sessionRows(Sessions sessions, const Queues &queues,
                                                             const Connections &connections);
+    [[nodiscard]] std::shared_ptr<const RowSet> queueRows(const Sessions &sessions, Queues queues) const;
     [[nodiscard]] std::shared_ptr<const RowSet> nodeRow() const;
 
     /// Runs @p task in the management thread unless the node has gone. Any thread.

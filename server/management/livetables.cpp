@@ -99,7 +99,7 @@ Cell QueueRows::cell(std::size_t index, std::size_t column, Addresses) const
     const QueueFacts &queue = row.queue;
     switch (column) {
     case 0:
-        return std::to_string(std::uint64_t(row.session));
+        return row.held > 0 ? "held-" + std::to_string(row.held) : std::to_string(std::uint64_t(row.session));
     case 1:
         return text(row.user);
     case 2:
@@ -122,6 +122,8 @@ Cell QueueRows::cell(std::size_t index, std::size_t column, Addresses) const
         return std::int64_t(queue.limitMessages);
     case 11:
         return std::int64_t(queue.limitBytes);
+    case 12:
+        return row.held > 0;
     default:
         return {};
     }

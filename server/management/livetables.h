@@ -51,6 +51,7 @@ public:
         Generation session = Generation::None;
         QByteArray user;
         QueueFacts queue;
+        std::uint64_t held = 0; ///< its number, when it waits for a user who has no session
     };
     std::vector<Row> rows;
     TimePoint now;

@@ -29,7 +29,7 @@ AbsentQueues::placeFor(const UserId &user, const UserId &sender, TimePoint expir
         return Refusal::TooManyUsers;
     }
     if (entry == m_entries.end())
-        entry = m_entries.insert(user, {ListeningKey::generate(), false, TimePoint::min(), {}});
+        entry = add(user, ListeningKey::generate());
     if (!isWaitedFor) {
         ++m_users;
         m_broker.reserve(entry->key);
@@ -39,6 +39,34 @@ AbsentQueues::placeFor(const UserId &user, const UserId &sender, TimePoint expir
     ++entry->senders[sender];
     ++m_bySender[sender];
     return Place{entry->key, until, true};
+}
+
+std::vector<AbsentQueues::Held> AbsentQueues::held() const
+{
+    std::vector<Held> found;
+    const std::scoped_lock lock(m_mutex);
+    found.reserve(std::size_t(m_entries.size()));
+    for (auto entry = m_entries.cbegin(); entry != m_entries.cend(); ++entry) {
+        if (!entry->senders.isEmpty())
+            found.push_back({entry.key(), entry->key, entry->number});
+    }
+    return found;
+}
+
+void AbsentQueues::restore(const UserId &user, const ListeningKey &key, const UserId &sender,
+                           TimePoint expiresAt)
+{
+    const std::scoped_lock lock(m_mutex);
+    auto entry = m_entries.find(user);
+    if (entry == m_entries.end()) {
+        entry = add(user, key);
+        ++m_users;
+        m_broker.reserve(key);
+    }
+    Q_ASSERT(entry->key == key);
+    entry->until = std::max(entry->until, expiresAt);
+    ++entry->senders[sender];
+    ++m_bySender[sender];
 }
 
 void AbsentQueues::withdraw(const UserId &user, const UserId &sender)
@@ -67,7 +95,7 @@ ListeningKey AbsentQueues::promise(const UserId &user)
     const std::scoped_lock lock(m_mutex);
     auto entry = m_entries.find(user);
     if (entry == m_entries.end())
-        entry = m_entries.insert(user, {ListeningKey::generate(), false, TimePoint::min(), {}});
+        entry = add(user, ListeningKey::generate());
     entry->isPromised = true;
     return entry->key;
 }
@@ -109,6 +137,14 @@ void AbsentQueues::sweep(TimePoint now)
     // Who got such a key just now and publishes after this is told that there is no queue.
     for (const auto &[user, key] : over)
         m_broker.remove(key, DropReason::Expired);
+}
+
+QHash<UserId, AbsentQueues::Entry>::iterator AbsentQueues::add(const UserId &user, const ListeningKey &key)
+{
+    Entry entry;
+    entry.key = key;
+    entry.number = ++m_lastNumber;
+    return m_entries.insert(user, std::move(entry));
 }
 
 void AbsentQueues::erase(QHash<UserId, Entry>::iterator entry)

@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <variant>
+#include <vector>
 
 namespace msgsrv {
 
@@ -59,6 +60,18 @@ public:
     /// The message that the latest placeFor() was about was not accepted.
     void withdraw(const UserId &user, const UserId &sender);
 
+    /// Somebody who is waited for, and where. A key that was restored has its secret.
+    struct Held
+    {
+        UserId user;
+        ListeningKey queue;
+        std::uint64_t number = 0; ///< names it in this run of the program; from 1
+    };
+    [[nodiscard]] std::vector<Held> held() const;
+    /// What an earlier run of the program held under @p key: a message of @p sender for @p user, who has no
+    /// session. No limit is looked at. Before anybody else calls; the caller puts the message into the queue.
+    void restore(const UserId &user, const ListeningKey &key, const UserId &sender, TimePoint expiresAt);
+
     /// A session of @p user is being opened. The key that it is to have, which is the user's alone until
     /// arrived() or failed().
     [[nodiscard]] ListeningKey promise(const UserId &user);
@@ -80,9 +93,11 @@ private:
         ListeningKey key;
         bool isPromised = false;
         TimePoint until = TimePoint::min(); ///< when the last message expires
-        QHash<UserId, int> senders; ///< messages
+        QHash<UserId, int> senders{}; ///< messages
+        std::uint64_t number = 0;
     };
 
+    QHash<UserId, Entry>::iterator add(const UserId &user, const ListeningKey &key);
     void erase(QHash<UserId, Entry>::iterator entry);
     void countOff(const UserId &sender, int messages);
 
@@ -92,8 +107,9 @@ private:
     std::atomic<int> m_users{0};
     std::atomic<std::uint64_t> m_refusedUsers{0};
     std::atomic<std::uint64_t> m_refusedOfSender{0};
-    std::mutex m_mutex; // guards what follows
+    mutable std::mutex m_mutex; // guards what follows
     QHash<UserId, Entry> m_entries;
+    std::uint64_t m_lastNumber = 0;
     QHash<UserId, int> m_bySender;
 };
 

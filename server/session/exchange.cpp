@@ -91,12 +91,24 @@ tl::expected<ExchangeReceipt, Problem> receiptFor(QByteArray id, PublishResult r
     case PublishRefusal::QueueFull:
         return tl::unexpected(Problem{ProblemCause::QueueFull,
                                       QByteArrayLiteral("Too many messages wait for the recipient."), 1});
+    case PublishRefusal::NotSaved:
+        return tl::unexpected(
+            Problem{ProblemCause::Unavailable,
+                    QByteArrayLiteral("The message has to wait, and the disk on which it would "
+                                      "be kept cannot be written to."),
+                    1});
     case PublishRefusal::None:
     case PublishRefusal::Unavailable:
         break;
     }
     return tl::unexpected(
         Problem{ProblemCause::Unavailable, QByteArrayLiteral("The message broker cannot be reached."), 1});
+}
+
+void callAll(const std::vector<SenderLedger::Again> &waiting)
+{
+    for (const SenderLedger::Again &again : waiting)
+        again();
 }
 
 Problem invalidMember(const char *detail)
@@ -174,8 +186,18 @@ void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
     const std::uint64_t number = m_nextNumber.fetch_add(1, std::memory_order_relaxed);
     QByteArray id = m_ids.idOf(number);
     if (isFollowed) {
-        const auto known = ledger->add(number, {id, request.exchangeId, request.to, MessageState::Queued, ""},
-                                       request.wishes);
+        const bool isDecided = keepOf(request.wishes) == Keep::Nothing;
+        const auto known
+            = ledger->add(number, {id, request.exchangeId, request.to, MessageState::Queued, "", isDecided},
+                          request.wishes);
+        if (known && !known->isDecided) {
+            // Its first sender waits for the answer still; nobody is told that it is there before that.
+            const QByteArray exchangeId = request.exchangeId;
+            auto again = [this, request, tell, done] { relay(request, tell, done); };
+            if (!ledger->whenDecided(exchangeId, again))
+                again();
+            return;
+        }
         if (known)
             return done(receiptFor(*known));
     }
@@ -183,14 +205,17 @@ void Exchange::relay(ExchangeRequest request, Broker::Tell tell, Done done)
     const auto route = routeOf(request, now);
     if (!route) {
         if (isFollowed)
-            ledger->forget(number);
+            callAll(ledger->forget(number));
         tellRefused(request,
                     route.error().cause == ProblemCause::QueueFull ? "hold_full" : "recipient_unknown");
         return done(tl::unexpected(route.error()));
     }
 
+    const Keep keep = keepOf(request.wishes);
     std::shared_ptr<Message> message = makeMessage(std::move(request), std::move(id), now);
     message->expiresAt = route->expiresAt;
+    message->keep = keep;
+    message->isHeld = route->isHeld;
     if (isFollowed) {
         message->number = number;
         message->watch = sender->ledger;
@@ -230,7 +255,11 @@ void Exchange::publish(std::shared_ptr<Message> message, const Route &route,
                          if (result.state != PublishResult::State::Refused) {
                              if (ledger)
                                  ledger->countSent();
-                             return done(receiptFor(published->id, result));
+                             std::vector<SenderLedger::Again> waiting;
+                             if (published->watch && published->keep != Keep::Nothing)
+                                 waiting = ledger->decide(published->number);
+                             done(receiptFor(published->id, result));
+                             return callAll(waiting);
                          }
                          if (isHeld)
                              m_absent->withdraw(published->to, published->from);
@@ -244,21 +273,39 @@ void Exchange::publish(std::shared_ptr<Message> message, const Route &route,
                              if (found && found->isHeld) {
                                  auto again = std::make_shared<Message>(*published);
                                  again->expiresAt = found->expiresAt;
+                                 again->isHeld = true;
                                  return publish(std::move(again), {found->queue, found->expiresAt, true},
                                                 ledger, tell, done);
                              }
                          }
+                         std::vector<SenderLedger::Again> waiting;
                          if (published->watch)
-                             ledger->forget(published->number);
+                             waiting = ledger->forget(published->number);
                          done(receiptFor(published->id, result));
+                         callAll(waiting);
                      });
 }
 
 std::optional<MessageReport> Exchange::report(const SessionDirectory::Entry &sender,
                                               const QByteArray &messageId) const
 {
+    if (!sender.ledger)
+        return std::nullopt;
     const auto number = m_ids.numberOf(messageId);
-    return number && sender.ledger ? sender.ledger->find(*number) : std::nullopt;
+    return number ? sender.ledger->find(*number) : sender.ledger->findRestored(messageId);
+}
+
+Keep Exchange::keepOf(const NoticeWishes &wishes) const
+{
+    switch (m_keeping) {
+    case Keeping::Nothing:
+        break;
+    case Keeping::Fates:
+        return wishes.failed ? Keep::Fate : Keep::Nothing;
+    case Keeping::Messages:
+        return Keep::Surely;
+    }
+    return Keep::Nothing;
 }
 
 std::shared_ptr<Message> Exchange::makeMessage(ExchangeRequest request, QByteArray id, TimePoint now) const

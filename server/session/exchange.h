@@ -68,6 +68,15 @@ public:
     /// any message.
     void setAbsentQueues(AbsentQueues *absent) { m_absent = absent; }
 
+    /// What is kept of messages in case of a crash.
+    enum class Keeping {
+        Nothing,
+        Fates, ///< of those whose sender wants to be told when they fail
+        Messages,
+    };
+    /// Before any message.
+    void setKeeping(Keeping keeping) { m_keeping = keeping; }
+
     /// From now on @p tap is told of what is refused here; the broker tells the rest. It outlives the
     /// exchange. Before any message.
     void setFlowTap(FlowTap *tap) { m_tap = tap; }
@@ -83,6 +92,7 @@ private:
         bool isHeld = false; ///< it waits for a user who is not there
     };
     [[nodiscard]] tl::expected<Route, Problem> routeOf(const ExchangeRequest &request, TimePoint now) const;
+    [[nodiscard]] Keep keepOf(const NoticeWishes &wishes) const;
     [[nodiscard]] std::shared_ptr<Message> makeMessage(ExchangeRequest request, QByteArray id,
                                                        TimePoint now) const;
     void publish(std::shared_ptr<Message> message, const Route &route, std::shared_ptr<SenderLedger> ledger,
@@ -93,6 +103,7 @@ private:
     Broker &m_broker;
     AbsentQueues *m_absent = nullptr;
     FlowTap *m_tap = nullptr;
+    Keeping m_keeping = Keeping::Nothing;
     const qsizetype m_contentLimit; ///< bytes, 0 = unlimited
     const MessageIds m_ids;
     std::atomic<std::uint64_t> m_nextNumber{1};

@@ -3,7 +3,8 @@
 
 namespace msgsrv {
 
-void addExchangeMetrics(Metrics &metrics, const AbsentQueues &absent, const SenderLedgers &ledgers)
+void addExchangeMetrics(Metrics &metrics, const AbsentQueues &absent, const SenderLedgers &ledgers,
+                        const StoredJournal *journal)
 {
     metrics.addGauge("messaging_held_users",
                      "Users without a session for whom messages wait (limits.held_users).", {},
@@ -19,6 +20,15 @@ void addExchangeMetrics(Metrics &metrics, const AbsentQueues &absent, const Send
     metrics.addCounter("messaging_notices_lost_total",
                        "Notices to senders that did not: the queue was full, or the session over.", {},
                        [&ledgers] { return double(ledgers.lost()); });
+    metrics.addGauge("messaging_journal_pending",
+                     "What became of messages that are kept in case of a crash, and is not in the store yet.",
+                     {}, [journal] { return journal ? double(journal->pending()) : 0.0; });
+    metrics.addCounter("messaging_journal_saved_total",
+                       "Messages that were written to the store while they waited, or whom to tell of them.",
+                       {}, [journal] { return journal ? double(journal->savedCount()) : 0.0; });
+    metrics.addCounter("messaging_journal_failures_total",
+                       "Attempts to do so that failed; they are made again.", {},
+                       [journal] { return journal ? double(journal->failures()) : 0.0; });
 }
 
 } // namespace msgsrv

@@ -5,6 +5,7 @@
 #include "shared/base/json.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -44,28 +45,6 @@ void appendMember(std::string &json, std::string_view name, std::string_view tex
 
 } // namespace
 
-std::optional<NoticeWishes> NoticeWishes::parse(std::string_view text)
-{
-    NoticeWishes wishes;
-    while (true) {
-        const std::size_t end = std::min(text.find(','), text.size());
-        std::string_view word = text.substr(0, end);
-        word.remove_prefix(std::min(word.find_first_not_of(" \t"), word.size()));
-        word = word.substr(0, word.find_last_not_of(" \t") + 1);
-        if (word == "written")
-            wishes.written = true;
-        else if (word == "acked")
-            wishes.acked = true;
-        else if (word == "failed")
-            wishes.failed = true;
-        else
-            return std::nullopt;
-        if (end == text.size())
-            return wishes;
-        text.remove_prefix(end + 1);
-    }
-}
-
 QByteArray MessageReport::toJson() const
 {
     std::string json = "{";
@@ -103,20 +82,75 @@ std::optional<MessageReport> SenderLedger::add(std::uint64_t number, MessageRepo
         }
         m_byExchangeId.insert(report.exchangeId, number);
     }
-    m_entries.emplace(number, Entry{std::move(report), wishes, false, {}});
+    m_entries.emplace(number, Entry{std::move(report), wishes, false, {}, {}});
     return std::nullopt;
 }
 
-void SenderLedger::forget(std::uint64_t number)
+void SenderLedger::restore(std::uint64_t number, MessageReport report, const NoticeWishes &wishes)
+{
+    const std::scoped_lock lock(m_mutex);
+    if (!report.exchangeId.isNull())
+        m_byExchangeId.insert(report.exchangeId, number);
+    m_restored.insert(report.messageId, number);
+    m_entries.insert_or_assign(number, Entry{std::move(report), wishes, false, {}, {}});
+}
+
+MessageOrigin SenderLedger::originOf(std::uint64_t number) const
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto entry = m_entries.find(number);
+    if (entry == m_entries.end())
+        return {};
+    return {m_key, entry->second.report.exchangeId, entry->second.wishes};
+}
+
+bool SenderLedger::whenDecided(const QByteArray &exchangeId, Again again)
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto number = m_byExchangeId.constFind(exchangeId);
+    const auto entry = number != m_byExchangeId.cend() ? m_entries.find(*number) : m_entries.end();
+    if (entry == m_entries.end() || entry->second.report.isDecided)
+        return false;
+    entry->second.undecided.push_back(std::move(again));
+    return true;
+}
+
+std::vector<SenderLedger::Again> SenderLedger::decide(std::uint64_t number)
+{
+    const std::scoped_lock lock(m_mutex);
+    std::vector<Again> waiting = std::exchange(m_left, {});
+    if (const auto entry = m_entries.find(number); entry != m_entries.end()) {
+        entry->second.report.isDecided = true;
+        std::move(entry->second.undecided.begin(), entry->second.undecided.end(),
+                  std::back_inserter(waiting));
+        entry->second.undecided.clear();
+    }
+    return waiting;
+}
+
+std::vector<SenderLedger::Again> SenderLedger::forget(std::uint64_t number)
 {
     const std::scoped_lock lock(m_mutex);
     if (const auto entry = m_entries.find(number); entry != m_entries.end())
         erase(entry);
+    return std::exchange(m_left, {});
 }
 
 std::optional<MessageReport> SenderLedger::find(std::uint64_t number) const
 {
     const std::scoped_lock lock(m_mutex);
+    return findLocked(number);
+}
+
+std::optional<MessageReport> SenderLedger::findRestored(const QByteArray &messageId) const
+{
+    const std::scoped_lock lock(m_mutex);
+    const auto number = m_restored.constFind(messageId);
+    return number != m_restored.cend() ? findLocked(*number) : std::nullopt;
+}
+
+std::optional<MessageReport> SenderLedger::findLocked(std::uint64_t number) const
+{
     const auto entry = m_entries.find(number);
     if (entry == m_entries.end())
         return std::nullopt;
@@ -184,18 +218,34 @@ void SenderLedger::finish(std::uint64_t number, Entry &entry)
     entry.isFinal = true;
     entry.finalSince = m_now();
     const TimePoint oldest = entry.finalSince - m_settings.window;
-    m_final.emplace(entry.finalSince, number);
-    while (m_final.size() > m_settings.kept || (!m_final.empty() && m_final.begin()->first <= oldest))
-        erase(m_entries.find(m_final.begin()->second));
+    m_final.push_back(number);
+    ++m_finalCount;
+    while (!m_final.empty()) {
+        const auto first = m_entries.find(m_final.front());
+        if (first != m_entries.end()) {
+            if (m_finalCount <= m_settings.kept && first->second.finalSince > oldest)
+                break;
+            erase(first);
+        }
+        m_final.pop_front();
+    }
 }
 
 void SenderLedger::erase(std::map<std::uint64_t, Entry>::iterator entry)
 {
-    const auto known = m_byExchangeId.constFind(entry->second.report.exchangeId);
-    if (known != m_byExchangeId.cend() && *known == entry->first)
-        m_byExchangeId.erase(known);
-    if (entry->second.isFinal)
-        m_final.erase({entry->second.finalSince, entry->first});
+    const MessageReport &report = entry->second.report;
+    if (!report.exchangeId.isNull()) {
+        const auto known = m_byExchangeId.constFind(report.exchangeId);
+        if (known != m_byExchangeId.cend() && *known == entry->first)
+            m_byExchangeId.erase(known);
+    }
+    if (!m_restored.isEmpty()) {
+        const auto restored = m_restored.constFind(report.messageId);
+        if (restored != m_restored.cend() && *restored == entry->first)
+            m_restored.erase(restored);
+    }
+    m_finalCount -= entry->second.isFinal ? 1 : 0;
+    std::move(entry->second.undecided.begin(), entry->second.undecided.end(), std::back_inserter(m_left));
     m_entries.erase(entry);
 }
 
@@ -203,14 +253,15 @@ SenderLedgers::SenderLedgers(const SenderLedger::Settings &settings, Broker &bro
     : m_settings(settings)
     , m_now(std::move(now))
     , m_post([&broker, ids = MessageIds(), next = std::make_shared<std::atomic<std::uint64_t>>(0),
-              posted = m_posted,
-              lost = m_lost](const ListeningKey &queue, const char *event, QByteArray json) {
+              posted = m_posted, lost = m_lost,
+              keep = m_keep](const ListeningKey &queue, const char *event, QByteArray json) {
         auto message = std::make_shared<Message>();
         message->id = ids.idOf(++*next);
         message->body = std::move(json);
         message->event = event;
         message->via = "server";
         message->acceptedAt = Clock::now();
+        message->keep = *keep;
         broker.publish(queue, std::move(message), Broker::Tell::Acceptance,
                        [posted, lost](const PublishResult &result) {
                            ++*(result.state == PublishResult::State::Refused ? lost : posted);

@@ -4,7 +4,9 @@
 #include "server/broker/broker.h"
 #include "shared/base/clock.h"
 #include "shared/signaling/listeningkey.h"
+#include "shared/signaling/message.h"
 #include "shared/signaling/messagewatch.h"
+#include "shared/signaling/noticewishes.h"
 #include "shared/signaling/userid.h"
 
 #include <QByteArray>
@@ -12,30 +14,17 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace msgsrv {
-
-/// Of what a sender wants to be told by a message on its own queue (`notify`).
-struct NoticeWishes
-{
-    bool written = false;
-    bool acked = false;
-    bool failed = false; ///< expired or dropped
-
-    /// Reads `written,acked,failed`, any of them, separated by commas and perhaps blanks. Nothing: another
-    /// word.
-    [[nodiscard]] static std::optional<NoticeWishes> parse(std::string_view text);
-    [[nodiscard]] bool any() const { return written || acked || failed; }
-};
 
 /// What is known of one message of a sender.
 struct MessageReport
@@ -45,6 +34,7 @@ struct MessageReport
     UserId to;
     MessageState state = MessageState::Queued;
     const char *reason = ""; ///< of Dropped: static text
+    bool isDecided = true; ///< false: it is not yet known whether it is accepted
 
     /// As JSON: what a notice and `GET /exchange/<messageId>` say.
     [[nodiscard]] QByteArray toJson() const;
@@ -78,12 +68,23 @@ public:
     /// happens, and what is known of that message is the answer.
     [[nodiscard]] std::optional<MessageReport> add(std::uint64_t number, MessageReport report,
                                                    const NoticeWishes &wishes);
-    /// Message @p number was not accepted: nothing is known of it.
-    void forget(std::uint64_t number);
+    /// Follows a message that an earlier run of the program had accepted, under a number of this one.
+    void restore(std::uint64_t number, MessageReport report, const NoticeWishes &wishes);
+    using Again = std::function<void()>;
+    /// To who sends a message again of which it is not yet known whether it is accepted: @p again is called
+    /// when it is. False: it is known already.
+    [[nodiscard]] bool whenDecided(const QByteArray &exchangeId, Again again);
+    /// Message @p number was accepted. The caller calls what is returned, with no lock held.
+    [[nodiscard]] std::vector<Again> decide(std::uint64_t number);
+    /// Message @p number was not accepted: nothing is known of it. As decide().
+    [[nodiscard]] std::vector<Again> forget(std::uint64_t number);
     [[nodiscard]] std::optional<MessageReport> find(std::uint64_t number) const;
+    /// As find(), by the id of a message that was restored.
+    [[nodiscard]] std::optional<MessageReport> findRestored(const QByteArray &messageId) const;
 
     [[nodiscard]] bool advance(std::uint64_t number, Step step, const char *reason) override;
     void tell() override;
+    [[nodiscard]] MessageOrigin originOf(std::uint64_t number) const override;
 
 private:
     struct Entry
@@ -92,6 +93,7 @@ private:
         NoticeWishes wishes; ///< that are not fulfilled
         bool isFinal = false;
         TimePoint finalSince{};
+        std::vector<Again> undecided{}; ///< who waits
     };
     struct Notice
     {
@@ -99,6 +101,7 @@ private:
         MessageReport report;
     };
 
+    [[nodiscard]] std::optional<MessageReport> findLocked(std::uint64_t number) const;
     void finish(std::uint64_t number, Entry &entry);
     void erase(std::map<std::uint64_t, Entry>::iterator entry);
 
@@ -112,8 +115,11 @@ private:
     mutable std::mutex m_mutex; // guards what follows
     std::map<std::uint64_t, Entry> m_entries; ///< by number
     QHash<QByteArray, std::uint64_t> m_byExchangeId;
-    std::set<std::pair<TimePoint, std::uint64_t>> m_final; ///< the oldest first
+    QHash<QByteArray, std::uint64_t> m_restored; ///< by message id
+    std::deque<std::uint64_t> m_final; ///< the oldest first; some are erased already
+    std::size_t m_finalCount = 0; ///< without those
     std::vector<Notice> m_due;
+    std::vector<Again> m_left; ///< who waits for entries that were erased
 };
 
 /// Makes the ledgers of all sessions, and the messages that carry their notices. Any thread.
@@ -123,6 +129,9 @@ public:
     /// @p broker outlives this object, which outlives its ledgers.
     SenderLedgers(const SenderLedger::Settings &settings, Broker &broker,
                   SenderLedger::Now now = &Clock::now);
+    /// From now on notices are kept by the broker's journal, so that a crash takes none away. Before any
+    /// message.
+    void keepNotices() { *m_keep = Keep::Content; }
 
     [[nodiscard]] std::shared_ptr<SenderLedger> make(const ListeningKey &key);
 
@@ -136,6 +145,7 @@ private:
     const std::shared_ptr<std::atomic<std::uint64_t>> m_posted
         = std::make_shared<std::atomic<std::uint64_t>>();
     const std::shared_ptr<std::atomic<std::uint64_t>> m_lost = std::make_shared<std::atomic<std::uint64_t>>();
+    const std::shared_ptr<Keep> m_keep = std::make_shared<Keep>(Keep::Nothing);
     SenderLedger::Post m_post;
 };
 

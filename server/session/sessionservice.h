@@ -99,7 +99,8 @@ public:
     ~SessionService() override;
 
     /// Takes over the sessions of an earlier run: their keys are valid, their userIds taken, their queues
-    /// empty; nobody is attached to them. Their time begins anew. Main thread, before anything else.
+    /// empty until QueueSaver puts back what waited; nobody is attached to them. Their time begins anew. Main
+    /// thread, before anything else.
     void restore(const StoredSessions &stored);
 
     void open(const OpenRequest &request,

@@ -13,4 +13,10 @@ void SessionStore::saveMessages(std::vector<StoredMessage>, Done done)
         this, [done = std::move(done)] { done(StoreStatus::Unavailable); }, Qt::QueuedConnection);
 }
 
+void SessionStore::changeMessages(MessageChanges, Done done)
+{
+    QMetaObject::invokeMethod(
+        this, [done = std::move(done)] { done(StoreStatus::Unavailable); }, Qt::QueuedConnection);
+}
+
 } // namespace msgsrv

@@ -3,6 +3,7 @@
 
 #include "shared/signaling/listeningkey.h"
 #include "shared/signaling/message.h"
+#include "shared/signaling/messagewatch.h"
 #include "shared/signaling/userid.h"
 
 #include <QObject>
@@ -31,12 +32,26 @@ struct SessionRecord
     qint64 createdAtMs = 0; ///< Unix time, milliseconds
 };
 
-/// A message that waits for a session while no daemon runs.
+/// A message that waits, as it outlives the process.
 struct StoredMessage
 {
-    Generation session = Generation::None;
-    MessagePtr message;
+    std::uint64_t position = 0; ///< larger: accepted later; names it, and is never 0
+    /// Of the session in whose queue it waits; when isHeld, of the place where it waits for a session of
+    /// message->to.
+    ListeningKey queue;
+    bool isHeld = false;
     bool redelivered = false; ///< it was written to the session's client, which did not acknowledge it
+    bool hasContent = true; ///< false: body and headers were not kept, it can only be told that it is lost
+    MessagePtr message;
+    MessageOrigin origin{};
+};
+
+/// What is to be changed of the messages that are kept, in this order.
+struct MessageChanges
+{
+    std::vector<StoredMessage> added;
+    std::vector<std::uint64_t> written; ///< to be redelivered from now on; unknown positions are nothing
+    std::vector<std::uint64_t> ended; ///< to be forgotten; unknown positions are nothing
 };
 
 enum class StoreStatus {
@@ -51,7 +66,8 @@ struct StoredSessions
 {
     std::vector<SessionRecord> records;
     Generation youngest = Generation::None; ///< the largest that there ever was, also of removed records
-    /// Of `records`, in the order in which they were saved. They are taken out: the store has them no more.
+    /// By position. Also of sessions that are not among `records`; those that are held have a fresh key,
+    /// whose secret is known. They stay in the store until they are said to have ended.
     std::vector<StoredMessage> messages{};
 };
 
@@ -87,16 +103,21 @@ public:
     virtual void insert(const SessionRecord &record, Done done) = 0;
     /// Replaces the record of the same key and generation.
     virtual void update(const SessionRecord &record, Done done) = 0;
+    /// With it go the messages of its queue; of those whose sender wishes to be told of a failure, the
+    /// content.
     virtual void remove(const ListeningKey &key, Generation generation, Done done) = 0;
     /// All records.
     virtual void load(LoadDone done) = 0;
 
     /// True when what is kept here outlives the process.
     [[nodiscard]] virtual bool isLasting() const { return false; }
-    /// Keeps @p messages for the next open(), in this order, and nothing else that was saved before. Of
-    /// sessions that have no record they are lost. For the end of a program, so it is taken however many
-    /// operations wait. A store that is not lasting answers Unavailable.
+    /// Keeps @p messages for the next open(), in this order, at positions from 1 on, and nothing else that
+    /// was kept before. For the end of a program, so it is taken however many operations wait. A store that
+    /// is not lasting answers Unavailable.
     virtual void saveMessages(std::vector<StoredMessage> messages, Done done);
+    /// Changes what is kept. Taken however many operations wait: who calls it calls it again when it is
+    /// answered, and not before. A store that is not lasting answers Unavailable.
+    virtual void changeMessages(MessageChanges changes, Done done);
 
     /// Any thread.
     [[nodiscard]] virtual StoreHealth health() const { return {}; }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "server/storage/sqlitedatabase.h"
 
+#include "server/storage/sqlitemessagestatements.h"
+#include "server/storage/sqlitevalues.h"
+
 #include <QVariant>
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
 namespace msgsrv {
 
@@ -17,31 +19,16 @@ QString newConnectionName()
     return QStringLiteral("sessions-%1").arg(++count);
 }
 
-/// Null and empty are the same to us, but not to SQL.
-QByteArray notNull(const QByteArray &bytes)
-{
-    return bytes.isNull() ? QByteArray("") : bytes;
-}
-
-QByteArray bytesOf(const ListeningKey &key)
-{
-    const ListeningKey::Digest &digest = key.digest();
-    return QByteArray(reinterpret_cast<const char *>(digest.data()), qsizetype(digest.size()));
-}
-
 std::optional<SessionRecord> recordOf(const QSqlQuery &row)
 {
-    const QByteArray userId = row.value(1).toByteArray();
-    const QByteArray bytes = row.value(2).toByteArray();
-    const auto parsed = UserId::parse({userId.constData(), std::size_t(userId.size())});
-    ListeningKey::Digest digest;
-    if (!parsed || std::size_t(bytes.size()) != digest.size())
+    const auto user = userOf(row.value(1));
+    const auto key = keyOf(row.value(2));
+    if (!user || !key)
         return std::nullopt;
-    std::memcpy(digest.data(), bytes.constData(), digest.size());
     SessionRecord record;
     record.generation = Generation(row.value(0).toULongLong());
-    record.userId = *parsed;
-    record.key = ListeningKey::fromDigest(digest);
+    record.userId = *user;
+    record.key = *key;
     record.address = row.value(3).toByteArray();
     record.acked = row.value(4).toBool();
     record.createdAtMs = row.value(5).toLongLong();
@@ -88,6 +75,7 @@ SqliteDatabase::SqliteDatabase()
 SqliteDatabase::~SqliteDatabase()
 {
     m_statements.reset();
+    m_messageStatements.reset();
     if (m_database.isOpen()) {
         // Closing does the same, but only if nobody else has the file open.
         if (execute(QStringLiteral("PRAGMA wal_checkpoint(TRUNCATE)")) == StoreStatus::Ok)
@@ -123,7 +111,8 @@ tl::expected<void, QString> SqliteDatabase::open(const QString &path, const std:
     if (auto upgraded = upgrade(scripts); !upgraded)
         return upgraded;
     m_statements = std::make_unique<Statements>(m_database);
-    if (!m_statements->prepare())
+    m_messageStatements = std::make_unique<MessageStatements>(m_database);
+    if (!m_statements->prepare() || !m_messageStatements->prepare())
         return tl::unexpected(sentence(
             QStringLiteral("has not the tables that its version promises; move it away to start without "
                            "sessions")));
@@ -163,8 +152,10 @@ tl::expected<void, QString> SqliteDatabase::configure()
             QStringLiteral("cannot be written to (%1); see to the permissions and the space of its folder")
                 .arg(journal.isEmpty() ? m_lastError : QStringLiteral("journal mode ") + journal)));
     for (const char *pragma :
-         {"PRAGMA synchronous = FULL", "PRAGMA trusted_schema = OFF", "PRAGMA temp_store = MEMORY",
-          "PRAGMA wal_autocheckpoint = 4000", "PRAGMA journal_size_limit = 16777216"}) {
+         // secure_delete: what people wrote to each other does not stay behind in free pages
+         {"PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON", "PRAGMA trusted_schema = OFF",
+          "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 4000",
+          "PRAGMA journal_size_limit = 16777216"}) {
         if (execute(QString::fromLatin1(pragma)) != StoreStatus::Ok)
             return tl::unexpected(sentence(QStringLiteral("cannot be set up: %1").arg(m_lastError)));
     }
@@ -221,7 +212,7 @@ StoreStatus SqliteDatabase::insert(const SessionRecord &record)
     QSqlQuery &query = m_statements->insert;
     query.bindValue(0, qint64(record.generation));
     query.bindValue(1, notNull(record.userId.bytes()));
-    query.bindValue(2, bytesOf(record.key));
+    query.bindValue(2, digestOf(record.key));
     query.bindValue(3, notNull(record.address));
     query.bindValue(4, int(record.acked));
     query.bindValue(5, record.createdAtMs);
@@ -238,14 +229,14 @@ StoreStatus SqliteDatabase::update(const SessionRecord &record)
     query.bindValue(2, int(record.acked));
     query.bindValue(3, record.createdAtMs);
     query.bindValue(4, qint64(record.generation));
-    query.bindValue(5, bytesOf(record.key));
+    query.bindValue(5, digestOf(record.key));
     if (const StoreStatus status = execute(query); status != StoreStatus::Ok)
         return status;
     if (m_rowsAffected == 1)
         return StoreStatus::Ok;
     QSqlQuery &find = m_statements->find;
     find.bindValue(0, qint64(record.generation));
-    find.bindValue(1, bytesOf(record.key));
+    find.bindValue(1, digestOf(record.key));
     if (const StoreStatus status = execute(find); status != StoreStatus::Ok)
         return status;
     const bool found = find.next();
@@ -257,10 +248,10 @@ StoreStatus SqliteDatabase::remove(const ListeningKey &key, Generation generatio
 {
     QSqlQuery &query = m_statements->remove;
     query.bindValue(0, qint64(generation));
-    query.bindValue(1, bytesOf(key));
+    query.bindValue(1, digestOf(key));
     if (const StoreStatus status = execute(query); status != StoreStatus::Ok)
         return status;
-    return m_rowsAffected == 1 ? StoreStatus::Ok : StoreStatus::NotFound;
+    return m_rowsAffected == 1 ? endMessagesOf(key) : StoreStatus::NotFound;
 }
 
 StoreStatus SqliteDatabase::load(std::vector<SessionRecord> &records)

@@ -50,11 +50,10 @@ public:
     [[nodiscard]] StoreStatus load(std::vector<SessionRecord> &records);
     [[nodiscard]] StoreStatus loadYoungest(Generation &youngest);
 
-    /// In the place of all messages that are there.
-    [[nodiscard]] StoreStatus saveMessages(const std::vector<StoredMessage> &messages);
-    /// Appends those of sessions that are there.
+    [[nodiscard]] StoreStatus saveMessages(std::vector<StoredMessage> messages);
+    [[nodiscard]] StoreStatus changeMessages(const MessageChanges &changes);
+    /// Appends all. Gives those that are held a fresh key, and removes what cannot be read.
     [[nodiscard]] StoreStatus loadMessages(std::vector<StoredMessage> &messages);
-    [[nodiscard]] StoreStatus removeMessages();
 
     /// Writes something of no meaning, to learn whether that is possible.
     [[nodiscard]] StoreStatus probe();
@@ -65,12 +64,18 @@ public:
 private:
     /// Prepared for as long as the database is open.
     struct Statements;
+    struct MessageStatements;
 
     [[nodiscard]] tl::expected<void, QString> checkIdentity(int known);
     [[nodiscard]] tl::expected<void, QString> upgrade(const std::vector<SqlScript> &scripts);
     [[nodiscard]] tl::expected<void, QString> configure();
     using HeadersByMessage = std::unordered_map<qint64, std::vector<std::pair<QByteArray, QByteArray>>>;
     [[nodiscard]] StoreStatus loadHeaders(HeadersByMessage &headers);
+    [[nodiscard]] StoreStatus addMessage(const StoredMessage &stored);
+    [[nodiscard]] StoreStatus endMessage(std::uint64_t position);
+    [[nodiscard]] StoreStatus endMessagesOf(const ListeningKey &queue);
+    /// What was left of messages that are held, under keys whose secrets nobody knows.
+    [[nodiscard]] StoreStatus renewKeys(std::vector<StoredMessage> &messages);
     [[nodiscard]] StoreStatus execute(QSqlQuery &query);
     [[nodiscard]] StoreStatus execute(const QString &statement);
     /// The one value of a query without parameters; invalid when it failed.
@@ -81,6 +86,7 @@ private:
     QString m_path;
     QSqlDatabase m_database;
     std::unique_ptr<Statements> m_statements;
+    std::unique_ptr<MessageStatements> m_messageStatements;
     int m_rowsAffected = 0; // by the last prepared statement
     QString m_lastError;
 };

@@ -1,180 +1,142 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The messages in the file of the sessions: between the end of one daemon and the start of the next.
-#include "server/storage/sqlitedatabase.h"
-#include "shared/base/clock.h"
+// The messages in the file of the sessions: how they get in and out while a daemon runs, and at its end.
+#include "server/storage/sqlitemessagestatements.h"
+#include "server/storage/sqlitevalues.h"
 
-#include <QDateTime>
 #include <QVariant>
 
-#include <algorithm>
-#include <initializer_list>
-#include <optional>
 #include <utility>
 
 namespace msgsrv {
 
 namespace {
 
-/// Null and empty are the same to us, but not to SQL.
-QByteArray notNull(const QByteArray &bytes)
+int wishesOf(const NoticeWishes &wishes)
 {
-    return bytes.isNull() ? QByteArray("") : bytes;
-}
-
-qint64 wallClockMs(TimePoint time)
-{
-    const auto age = std::chrono::duration_cast<milliseconds>(Clock::now() - time);
-    return QDateTime::currentMSecsSinceEpoch() - age.count();
-}
-
-/// Now for what lies in the future: the wall clock was set.
-TimePoint pastTimePoint(qint64 ms)
-{
-    return Clock::now() - milliseconds(std::max<qint64>(QDateTime::currentMSecsSinceEpoch() - ms, 0));
-}
-
-TimePoint timePoint(qint64 ms)
-{
-    return Clock::now() + milliseconds(ms - QDateTime::currentMSecsSinceEpoch());
-}
-
-/// The one of @p texts, which are static, that @p value is; else the last.
-const char *known(const QVariant &value, std::initializer_list<const char *> texts)
-{
-    const QByteArray bytes = value.toByteArray();
-    const char *found = "";
-    for (const char *text : texts) {
-        found = text;
-        if (bytes == text)
-            break;
-    }
-    return found;
-}
-
-/// Message::event of what a broker keeps: that of a notice to a sender.
-const char *eventOf(const QVariant &value)
-{
-    return known(value, {"written", "acked", "failed", ""});
-}
-
-std::optional<UserId> userOf(const QVariant &value)
-{
-    const QByteArray bytes = value.toByteArray();
-    const auto parsed = UserId::parse({bytes.constData(), std::size_t(bytes.size())});
-    return parsed ? std::optional(*parsed) : std::nullopt;
+    return (wishes.written ? 1 : 0) | (wishes.acked ? 2 : 0) | (wishes.failed ? 4 : 0);
 }
 
 } // namespace
 
-StoreStatus SqliteDatabase::saveMessages(const std::vector<StoredMessage> &messages)
+SqliteDatabase::MessageStatements::MessageStatements(const QSqlDatabase &database)
+    : add(database)
+    , addHeader(database)
+    , markWritten(database)
+    , end(database)
+    , endHeaders(database)
+    , forgetContent(database)
+    , endOfQueue(database)
+    , endHeadersOfQueue(database)
+{ }
+
+bool SqliteDatabase::MessageStatements::prepare()
 {
-    if (const StoreStatus status = removeMessages(); status != StoreStatus::Ok)
-        return status;
-    QSqlQuery message(m_database);
-    QSqlQuery header(m_database);
-    if (!message.prepare(
-            QStringLiteral("INSERT INTO messages (position, session, message_id, sender, body, via, "
-                           "accepted_at_ms, redelivered, expires_at_ms, event) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
-        || !header.prepare(QStringLiteral(
-            "INSERT INTO message_headers (message, position, name, value) VALUES (?, ?, ?, ?)"))) {
-        m_lastError = m_database.lastError().databaseText();
-        return StoreStatus::Unavailable;
-    }
-    qint64 position = 0;
-    for (const StoredMessage &stored : messages) {
-        message.bindValue(0, ++position);
-        message.bindValue(1, qint64(stored.session));
-        message.bindValue(2, notNull(stored.message->id));
-        message.bindValue(3, notNull(stored.message->from.bytes()));
-        message.bindValue(4, notNull(stored.message->body));
-        message.bindValue(5, QString::fromLatin1(stored.message->via));
-        message.bindValue(6, wallClockMs(stored.message->acceptedAt));
-        message.bindValue(7, int(stored.redelivered));
-        const bool isMortal = stored.message->expiresAt != TimePoint::max();
-        message.bindValue(8, isMortal ? QVariant(wallClockMs(stored.message->expiresAt)) : QVariant());
-        message.bindValue(
-            9, *stored.message->event ? QVariant(QString::fromLatin1(stored.message->event)) : QVariant());
-        if (const StoreStatus status = execute(message); status != StoreStatus::Ok)
-            return status;
-        int headerPosition = 0;
-        for (const auto &[name, value] : stored.message->headers) {
-            header.bindValue(0, position);
-            header.bindValue(1, ++headerPosition);
-            header.bindValue(2, notNull(name));
-            header.bindValue(3, notNull(value));
-            if (const StoreStatus status = execute(header); status != StoreStatus::Ok)
-                return status;
-        }
-    }
-    return StoreStatus::Ok;
+    return add.prepare(QStringLiteral(
+               "INSERT OR REPLACE INTO messages (position, queue, held, recipient, message_id, sender, "
+               "sender_key, "
+               "exchange_id, wishes, body, via, accepted_at_ms, redelivered, expires_at_ms, event) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+        && addHeader.prepare(QStringLiteral(
+            "INSERT OR REPLACE INTO message_headers (message, position, name, value) VALUES (?, ?, ?, ?)"))
+        && markWritten.prepare(QStringLiteral("UPDATE messages SET redelivered = 1 WHERE position = ?"))
+        && end.prepare(QStringLiteral("DELETE FROM messages WHERE position = ?"))
+        && endHeaders.prepare(QStringLiteral("DELETE FROM message_headers WHERE message = ?"))
+        && forgetContent.prepare(QStringLiteral("UPDATE messages SET body = NULL WHERE queue = ? AND "
+                                                "body IS NOT NULL AND sender_key IS NOT NULL AND wishes & 4"))
+        && endOfQueue.prepare(QStringLiteral("DELETE FROM messages WHERE queue = ? AND body IS NOT NULL"))
+        && endHeadersOfQueue.prepare(QStringLiteral("DELETE FROM message_headers WHERE message IN "
+                                                    "(SELECT position FROM messages WHERE queue = ?)"));
 }
 
-StoreStatus SqliteDatabase::loadMessages(std::vector<StoredMessage> &messages)
+StoreStatus SqliteDatabase::saveMessages(std::vector<StoredMessage> messages)
 {
-    HeadersByMessage headers;
-    if (const StoreStatus status = loadHeaders(headers); status != StoreStatus::Ok)
-        return status;
-    QSqlQuery query(m_database);
-    query.setForwardOnly(true);
-    if (query.exec(QStringLiteral(
-            "SELECT m.position, m.session, m.message_id, m.sender, m.body, m.via, m.accepted_at_ms, "
-            "m.redelivered, s.user_id, m.expires_at_ms, m.event FROM messages m JOIN sessions s ON "
-            "s.generation = m.session "
-            "ORDER BY m.position"))) {
-        while (query.next()) {
-            const auto sender = userOf(query.value(3));
-            const auto recipient = userOf(query.value(8));
-            const char *const event = eventOf(query.value(10));
-            if ((!sender && !*event) || !recipient)
-                continue;
-            auto message = std::make_shared<Message>();
-            message->id = query.value(2).toByteArray();
-            message->from = sender.value_or(UserId());
-            message->event = event;
-            if (!query.value(9).isNull())
-                message->expiresAt = timePoint(query.value(9).toLongLong());
-            message->body = query.value(4).toByteArray();
-            message->via = known(query.value(5), {"stomp", "server", "http"});
-            message->acceptedAt = pastTimePoint(query.value(6).toLongLong());
-            message->to = *recipient;
-            if (const auto found = headers.find(query.value(0).toLongLong()); found != headers.end())
-                message->headers = std::move(found->second);
-            messages.push_back(
-                {Generation(query.value(1).toULongLong()), std::move(message), query.value(7).toBool()});
-        }
-    }
-    if (query.lastError().isValid()) {
-        m_lastError = query.lastError().databaseText();
-        return StoreStatus::Unavailable;
-    }
-    return StoreStatus::Ok;
-}
-
-StoreStatus SqliteDatabase::loadHeaders(HeadersByMessage &headers)
-{
-    QSqlQuery query(m_database);
-    query.setForwardOnly(true);
-    if (query.exec(
-            QStringLiteral("SELECT message, name, value FROM message_headers ORDER BY message, position"))) {
-        while (query.next())
-            headers[query.value(0).toLongLong()].emplace_back(query.value(1).toByteArray(),
-                                                              query.value(2).toByteArray());
-    }
-    if (query.lastError().isValid()) {
-        m_lastError = query.lastError().databaseText();
-        return StoreStatus::Unavailable;
-    }
-    return StoreStatus::Ok;
-}
-
-StoreStatus SqliteDatabase::removeMessages()
-{
-    // What people wrote to each other does not stay behind in free pages.
-    for (const char *statement : {"PRAGMA secure_delete = ON", "DELETE FROM message_headers",
-                                  "DELETE FROM messages", "PRAGMA secure_delete = OFF"}) {
+    for (const char *statement : {"DELETE FROM message_headers", "DELETE FROM messages"}) {
         if (const StoreStatus status = execute(QString::fromLatin1(statement)); status != StoreStatus::Ok)
+            return status;
+    }
+    std::uint64_t position = 0;
+    for (StoredMessage &stored : messages) {
+        stored.position = ++position;
+        if (const StoreStatus status = addMessage(stored); status != StoreStatus::Ok)
+            return status;
+    }
+    return StoreStatus::Ok;
+}
+
+StoreStatus SqliteDatabase::changeMessages(const MessageChanges &changes)
+{
+    for (const StoredMessage &stored : changes.added) {
+        if (const StoreStatus status = addMessage(stored); status != StoreStatus::Ok)
+            return status;
+    }
+    for (const std::uint64_t position : changes.written) {
+        m_messageStatements->markWritten.bindValue(0, qint64(position));
+        if (const StoreStatus status = execute(m_messageStatements->markWritten); status != StoreStatus::Ok)
+            return status;
+    }
+    for (const std::uint64_t position : changes.ended) {
+        if (const StoreStatus status = endMessage(position); status != StoreStatus::Ok)
+            return status;
+    }
+    return StoreStatus::Ok;
+}
+
+StoreStatus SqliteDatabase::addMessage(const StoredMessage &stored)
+{
+    const Message &message = *stored.message;
+    const MessageOrigin &origin = stored.origin;
+    const bool isFollowed = !origin.sender.isNull();
+    QSqlQuery &query = m_messageStatements->add;
+    query.bindValue(0, qint64(stored.position));
+    query.bindValue(1, digestOf(stored.queue));
+    query.bindValue(2, int(stored.isHeld));
+    query.bindValue(3, notNull(message.to.bytes()));
+    query.bindValue(4, notNull(message.id));
+    query.bindValue(5, notNull(message.from.bytes()));
+    query.bindValue(6, isFollowed ? QVariant(digestOf(origin.sender)) : QVariant());
+    query.bindValue(7, origin.exchangeId.isNull() ? QVariant() : QVariant(origin.exchangeId));
+    query.bindValue(8, wishesOf(origin.wishes));
+    query.bindValue(9, stored.hasContent ? QVariant(notNull(message.body)) : QVariant());
+    query.bindValue(10, QString::fromLatin1(message.via));
+    query.bindValue(11, wallClockMs(message.acceptedAt));
+    query.bindValue(12, int(stored.redelivered));
+    const bool isMortal = message.expiresAt != TimePoint::max();
+    query.bindValue(13, isMortal ? QVariant(wallClockMs(message.expiresAt)) : QVariant());
+    query.bindValue(14, *message.event ? QVariant(QString::fromLatin1(message.event)) : QVariant());
+    if (const StoreStatus status = execute(query); status != StoreStatus::Ok)
+        return status;
+    if (!stored.hasContent)
+        return StoreStatus::Ok;
+    int headerPosition = 0;
+    QSqlQuery &header = m_messageStatements->addHeader;
+    for (const auto &[name, value] : message.headers) {
+        header.bindValue(0, qint64(stored.position));
+        header.bindValue(1, ++headerPosition);
+        header.bindValue(2, notNull(name));
+        header.bindValue(3, notNull(value));
+        if (const StoreStatus status = execute(header); status != StoreStatus::Ok)
+            return status;
+    }
+    return StoreStatus::Ok;
+}
+
+StoreStatus SqliteDatabase::endMessage(std::uint64_t position)
+{
+    for (QSqlQuery *const query : {&m_messageStatements->endHeaders, &m_messageStatements->end}) {
+        query->bindValue(0, qint64(position));
+        if (const StoreStatus status = execute(*query); status != StoreStatus::Ok)
+            return status;
+    }
+    return StoreStatus::Ok;
+}
+
+StoreStatus SqliteDatabase::endMessagesOf(const ListeningKey &queue)
+{
+    for (QSqlQuery *const query : {&m_messageStatements->endHeadersOfQueue,
+                                   &m_messageStatements->forgetContent, &m_messageStatements->endOfQueue}) {
+        query->bindValue(0, digestOf(queue));
+        if (const StoreStatus status = execute(*query); status != StoreStatus::Ok)
             return status;
     }
     return StoreStatus::Ok;

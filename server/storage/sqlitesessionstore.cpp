@@ -84,14 +84,22 @@ void SqliteSessionStore::load(LoadDone done)
 
 void SqliteSessionStore::saveMessages(std::vector<StoredMessage> messages, Done done)
 {
+    enqueue({.kind = Operation::Kind::SaveMessages,
+             .done = std::move(done),
+             .messages = {.added = std::move(messages), .written = {}, .ended = {}}});
+}
+
+void SqliteSessionStore::changeMessages(MessageChanges changes, Done done)
+{
     enqueue(
-        {.kind = Operation::Kind::SaveMessages, .done = std::move(done), .messages = std::move(messages)});
+        {.kind = Operation::Kind::ChangeMessages, .done = std::move(done), .messages = std::move(changes)});
 }
 
 void SqliteSessionStore::enqueue(Operation operation)
 {
     const std::scoped_lock lock(m_mutex);
-    const bool isLimited = m_settings.queue > 0 && operation.kind != Operation::Kind::SaveMessages;
+    const bool isLimited = m_settings.queue > 0 && operation.kind != Operation::Kind::SaveMessages
+        && operation.kind != Operation::Kind::ChangeMessages;
     if (isLimited && m_waiting.size() + m_underWay >= m_settings.queue) {
         ++m_health.refused;
         m_answered.push_back(std::move(operation));
@@ -145,7 +153,7 @@ void SqliteSessionStore::run(std::promise<Opened> opened)
     StoredSessions stored;
     if (database.load(stored.records) != StoreStatus::Ok
         || database.loadYoungest(stored.youngest) != StoreStatus::Ok
-        || takeMessages(database, stored.messages) != StoreStatus::Ok) {
+        || loadMessages(database, stored.messages) != StoreStatus::Ok) {
         opened.set_value(tl::unexpected(QStringLiteral("The session store %1 cannot be used: %2.")
                                             .arg(m_settings.path, database.lastError())));
         return;
@@ -154,18 +162,13 @@ void SqliteSessionStore::run(std::promise<Opened> opened)
     serve(database);
 }
 
-StoreStatus SqliteSessionStore::takeMessages(SqliteDatabase &database, std::vector<StoredMessage> &messages)
+StoreStatus SqliteSessionStore::loadMessages(SqliteDatabase &database, std::vector<StoredMessage> &messages)
 {
-    if (const StoreStatus status = database.loadMessages(messages); status != StoreStatus::Ok)
-        return status;
-    for (const auto step :
-         {&SqliteDatabase::begin, &SqliteDatabase::removeMessages, &SqliteDatabase::commit}) {
-        if ((database.*step)() != StoreStatus::Ok) {
-            database.rollBack();
-            return StoreStatus::Unavailable;
-        }
-    }
-    return StoreStatus::Ok;
+    if (database.begin() == StoreStatus::Ok && database.loadMessages(messages) == StoreStatus::Ok
+        && database.commit() == StoreStatus::Ok)
+        return StoreStatus::Ok;
+    database.rollBack();
+    return StoreStatus::Unavailable;
 }
 
 void SqliteSessionStore::serve(SqliteDatabase &database)
@@ -226,7 +229,9 @@ StoreStatus SqliteSessionStore::carryOut(SqliteDatabase &database, Operation &op
     case Operation::Kind::Load:
         return database.load(operation.records);
     case Operation::Kind::SaveMessages:
-        return database.saveMessages(operation.messages);
+        return database.saveMessages(std::move(operation.messages.added));
+    case Operation::Kind::ChangeMessages:
+        return database.changeMessages(operation.messages);
     }
     Q_UNREACHABLE();
 }

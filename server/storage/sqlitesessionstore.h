@@ -52,19 +52,20 @@ public:
     void load(LoadDone done) override;
     [[nodiscard]] bool isLasting() const override { return true; }
     void saveMessages(std::vector<StoredMessage> messages, Done done) override;
+    void changeMessages(MessageChanges changes, Done done) override;
     [[nodiscard]] StoreHealth health() const override;
 
 private:
     struct Operation
     {
-        enum class Kind { Insert, Update, Remove, Load, SaveMessages };
+        enum class Kind { Insert, Update, Remove, Load, SaveMessages, ChangeMessages };
         Kind kind = Kind::Load;
         SessionRecord record{}; ///< Remove: key and generation only
         Done done{};
         LoadDone loaded{};
         StoreStatus status = StoreStatus::Unavailable;
         std::vector<SessionRecord> records{}; ///< of Load
-        std::vector<StoredMessage> messages{}; ///< of SaveMessages
+        MessageChanges messages{}; ///< of SaveMessages (only `added`) and ChangeMessages
     };
     using Operations = std::vector<Operation>;
     using Opened = tl::expected<StoredSessions, QString>;
@@ -77,7 +78,7 @@ private:
     void run(std::promise<Opened> opened);
     void serve(SqliteDatabase &database);
     [[nodiscard]] bool carryOut(SqliteDatabase &database, Operations &operations);
-    [[nodiscard]] static StoreStatus takeMessages(SqliteDatabase &database,
+    [[nodiscard]] static StoreStatus loadMessages(SqliteDatabase &database,
                                                   std::vector<StoredMessage> &messages);
     [[nodiscard]] bool probe(SqliteDatabase &database);
     [[nodiscard]] static StoreStatus carryOut(SqliteDatabase &database, Operation &operation);

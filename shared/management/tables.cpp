@@ -38,8 +38,8 @@ constexpr Column sessionColumns[] = {
 };
 
 constexpr Column queueColumns[] = {
-    {"id", Text, Unit::None, "the session's id"},
-    {"user", Text, Unit::None, "the session's user"},
+    {"id", Text, Unit::None, "the session's id, or held-N"},
+    {"user", Text, Unit::None, "the session's user, or who is waited for"},
     {"ready", Number, Unit::Count, "messages that wait"},
     {"unacked", Number, Unit::Count, "messages that were taken and not settled"},
     {"consumers", Number, Unit::Count, "0 or 1"},
@@ -50,6 +50,7 @@ constexpr Column queueColumns[] = {
     {"oldest", Number, Unit::Seconds, "age of the oldest message"},
     {"limitMessages", Number, Unit::Count, "what it may hold; 0: unlimited"},
     {"limitBytes", Number, Unit::Bytes, "what it may hold; 0: unlimited"},
+    {"held", Flag, Unit::None, "its user has no session"},
 };
 
 constexpr Column destinationColumns[] = {

@@ -18,6 +18,14 @@
 
 namespace msgsrv {
 
+/// What a lasting store keeps of a message while it waits, in case the process ends without warning.
+enum class Keep : std::uint8_t {
+    Nothing,
+    Fate, ///< not the message, but who is to be told that it was lost
+    Content, ///< the message; if the store cannot, it waits in memory alone
+    Surely, ///< the message; if the store cannot, it is not accepted
+};
+
 /// One relayed message. Immutable once it is published, so threads may share it.
 struct Message
 {
@@ -38,6 +46,8 @@ struct Message
     const char *event = "";
     std::uint64_t number = 0; ///< unique in this process, if somebody follows it
     std::shared_ptr<MessageWatch> watch{}; ///< who follows it
+    Keep keep = Keep::Nothing;
+    bool isHeld = false; ///< it was accepted for a user who was not there
 
     /// The content alone, a part of the body.
     [[nodiscard]] std::string_view content() const

@@ -86,6 +86,7 @@ void TestBrokerCollector::whatTheBrokerCountsIsShown()
                  "messaging_messages_dropped_total{reason=\"overflow\"} 0",
                  "messaging_messages_dropped_total{reason=\"queue_deleted\"} 0",
                  "messaging_messages_dropped_total{reason=\"saved\"} 0",
+                 "messaging_messages_dropped_total{reason=\"not_saved\"} 0",
                  "messaging_messages_refused_total{reason=\"no_queue\"} 3",
                  "messaging_messages_refused_total{reason=\"queue_full\"} 2",
                  "messaging_messages_in_flight 2",

@@ -53,6 +53,8 @@ struct House
             return *found;
         if (const auto *number = std::get_if<std::int64_t>(&cell))
             return std::to_string(*number);
+        if (const auto *flag = std::get_if<bool>(&cell))
+            return *flag ? "true" : "false";
         return "null";
     }
 
@@ -63,11 +65,12 @@ struct House
     EmbeddedDestinations destinations{{}, port};
     FrontMetrics fronts{sessions.metrics};
     std::atomic<bool> stopping{false};
+    AbsentQueues absent{{}, sessions.directory, sessions.queues};
     LiveNode node{{.boot = QStringLiteral("b"),
                    .store = QStringLiteral("memory"),
                    .broker = QStringLiteral("embedded")},
                   {management, threads, *sessions.service, sessions.directory, sessions.queues, destinations,
-                   fronts, sessions.store, sessions.metrics, stopping}};
+                   fronts, sessions.store, sessions.metrics, stopping, &absent}};
 };
 
 } // namespace
@@ -114,6 +117,23 @@ private slots:
                             == std::string::npos);
             }
         }
+    }
+
+    void what_waits_for_absent_users_is_among_the_queues()
+    {
+        House house;
+        const TimePoint now = Clock::now();
+        const auto place = house.absent.placeFor(user("carol"), user("alice"), now + seconds(5), now);
+        (void)house.sessions.publish(std::get<AbsentQueues::Place>(place).queue);
+        (void)house.sessions.acked("alice", ConnectionId(7));
+        const auto queues = house.table("queues");
+        QCOMPARE(queues->size(), std::size_t(2));
+        const std::size_t held = House::text(*queues, 0, "queues", "user") == "carol" ? 0 : 1;
+        QCOMPARE(House::text(*queues, held, "queues", "id"), std::string("held-1"));
+        QCOMPARE(House::text(*queues, held, "queues", "held"), std::string("true"));
+        QCOMPARE(House::text(*queues, held, "queues", "ready"), std::string("1"));
+        QCOMPARE(House::text(*queues, held, "queues", "consumers"), std::string("0"));
+        QCOMPARE(House::text(*queues, 1 - held, "queues", "held"), std::string("false"));
     }
 
     void destinations_show_what_their_first_subscription_asked_for()

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,8 @@ public:
     int updates = 0;
     int removals = 0; ///< calls of remove()
     bool lasting = true;
-    std::vector<StoredMessage> messages;
+    std::map<std::uint64_t, StoredMessage> messages; ///< by position
+    int changes = 0; ///< calls of changeMessages()
 
     void insert(const SessionRecord &record, Done done) override
     {
@@ -61,6 +63,7 @@ public:
                 if (it == records.cend() || it->generation != generation)
                     return StoreStatus::NotFound;
                 records.erase(it);
+                endMessagesOf(key);
                 return StoreStatus::Ok;
             },
             std::move(done));
@@ -78,10 +81,46 @@ public:
     {
         enqueue(
             [this, saved = std::move(saved)] {
-                messages = saved;
+                messages.clear();
+                for (const StoredMessage &stored : saved) {
+                    const std::uint64_t position = messages.size() + 1;
+                    messages[position] = stored;
+                    messages[position].position = position;
+                }
                 return StoreStatus::Ok;
             },
             std::move(done));
+    }
+    void changeMessages(MessageChanges wanted, Done done) override
+    {
+        ++changes;
+        enqueue(
+            [this, wanted = std::move(wanted)] {
+                for (const StoredMessage &stored : wanted.added)
+                    messages[stored.position] = stored;
+                for (const std::uint64_t position : wanted.written) {
+                    if (const auto row = messages.find(position); row != messages.end())
+                        row->second.redelivered = true;
+                }
+                for (const std::uint64_t position : wanted.ended)
+                    messages.erase(position);
+                return StoreStatus::Ok;
+            },
+            std::move(done));
+    }
+    /// What an open() would find.
+    [[nodiscard]] std::vector<StoredMessage> storedMessages() const
+    {
+        std::vector<StoredMessage> found;
+        for (const auto &[position, stored] : messages)
+            found.push_back(stored);
+        return found;
+    }
+    [[nodiscard]] StoreHealth health() const override
+    {
+        StoreHealth health;
+        health.up = !away;
+        return health;
     }
 
     /// Answers the oldest call. False when there is none.
@@ -96,6 +135,20 @@ public:
     }
 
 private:
+    void endMessagesOf(const ListeningKey &queue)
+    {
+        for (auto row = messages.begin(); row != messages.end();) {
+            StoredMessage &stored = row->second;
+            const auto next = std::next(row);
+            if (stored.queue == queue && stored.hasContent) {
+                if (stored.origin.wishes.failed)
+                    stored.hasContent = false;
+                else
+                    messages.erase(row);
+            }
+            row = next;
+        }
+    }
     void enqueue(std::function<StoreStatus()> work, Done done)
     {
         m_calls.push_back([this, work = std::move(work), done = std::move(done)] {

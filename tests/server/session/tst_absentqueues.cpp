@@ -112,6 +112,28 @@ private slots:
         QVERIFY(house.publish(next));
     }
 
+    void whatWasHeldBeforeIsHeldAgain()
+    {
+        House house;
+        const ListeningKey queue = ListeningKey::generate();
+        house.absent.restore(bob, queue, alice, house.now + seconds(5));
+        house.absent.restore(bob, queue, carol, house.now + seconds(3));
+        QCOMPARE(house.absent.users(), 1);
+        const std::vector<AbsentQueues::Held> held = house.absent.held();
+        QCOMPARE(held.size(), std::size_t(1));
+        QVERIFY(held[0].user == bob && held[0].queue == queue && held[0].number == 1);
+        QVERIFY(house.publish(queue));
+        QCOMPARE(house.place(bob, alice), queue); // and what comes now stands behind it
+        house.now += seconds(9);
+        house.absent.sweep(house.now);
+        QVERIFY(house.publish(queue));
+        QCOMPARE(house.absent.promise(bob), queue);
+        house.directory.add({bob, queue, Generation(1)});
+        house.absent.arrived(bob, queue);
+        QVERIFY(house.absent.held().empty());
+        QCOMPARE(house.absent.users(), 0);
+    }
+
     void usersAndSendersAreLimited()
     {
         House house;

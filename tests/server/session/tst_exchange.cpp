@@ -65,6 +65,15 @@ struct House
 
     House() { directory.add({user("bob"), bobsKey, Generation(1)}); }
 
+    /// A session whose messages are followed.
+    ListeningKey follow(const char *name)
+    {
+        const ListeningKey key = ListeningKey::generate();
+        directory.add({user(name), key, Generation(2), ledgers.make(key)});
+        return key;
+    }
+    SenderLedgers ledgers{{}, broker};
+
     using Result = tl::expected<ExchangeReceipt, Problem>;
 
     Result relay(ExchangeRequest request, Broker::Tell tell = Broker::Tell::Outcome)
@@ -238,6 +247,88 @@ private slots:
         const auto result = house.relay({user("alice"), user("bob"), QByteArray(limit + 1, '1'), {}});
         QCOMPARE(result.error().cause, ProblemCause::ContentTooLarge);
         QCOMPARE(house.broker.publications.size(), std::size_t(1));
+    }
+
+    void aMessageSaysWhatIsToBeKeptOfIt_data()
+    {
+        QTest::addColumn<int>("keeping");
+        QTest::addColumn<bool>("failed"); // is asked for
+        QTest::addColumn<int>("keep");
+        using Keeping = Exchange::Keeping;
+        const auto row = [](const char *name, Keeping keeping, bool failed, Keep keep) {
+            QTest::newRow(name) << int(keeping) << failed << int(keep);
+        };
+        row("nothing", Keeping::Nothing, true, Keep::Nothing);
+        row("a fate", Keeping::Fates, true, Keep::Fate);
+        row("a fate that nobody asks for", Keeping::Fates, false, Keep::Nothing);
+        row("every message", Keeping::Messages, false, Keep::Surely);
+        row("every message and who asks", Keeping::Messages, true, Keep::Surely);
+    }
+    void aMessageSaysWhatIsToBeKeptOfIt()
+    {
+        QFETCH(const int, keeping);
+        QFETCH(const bool, failed);
+        House house;
+        house.exchange.setKeeping(Exchange::Keeping(keeping));
+        const ListeningKey key = house.follow("alice");
+        QVERIFY(house
+                    .relay({.from = user("alice"),
+                            .to = user("bob"),
+                            .contentJson = "1",
+                            .headers = {},
+                            .senderKey = key,
+                            .wishes = {true, true, failed}})
+                    .has_value());
+        const MessagePtr message = house.broker.publications.front().message;
+        QTEST(int(message->keep), "keep");
+        QVERIFY(!message->isHeld);
+        QVERIFY(message->watch->originOf(message->number).sender == key);
+    }
+
+    void aRepeatIsAnsweredWhenTheFirstIs_data()
+    {
+        QTest::addColumn<bool>("accepted");
+        QTest::newRow("accepted") << true;
+        QTest::newRow("not saved") << false;
+    }
+    void aRepeatIsAnsweredWhenTheFirstIs()
+    {
+        QFETCH(const bool, accepted);
+        House house;
+        house.exchange.setKeeping(Exchange::Keeping::Messages);
+        const ListeningKey key = house.follow("alice");
+        house.broker.answer.reset();
+        std::vector<House::Result> answers;
+        const auto send = [&] {
+            house.exchange.relay({.from = user("alice"),
+                                  .to = user("bob"),
+                                  .contentJson = "1",
+                                  .headers = {},
+                                  .senderKey = key,
+                                  .exchangeId = "name"},
+                                 Broker::Tell::Outcome,
+                                 [&](const House::Result &result) { answers.push_back(result); });
+        };
+        send();
+        send();
+        QCOMPARE(house.broker.publications.size(), std::size_t(1));
+        QVERIFY(answers.empty());
+        const auto first = house.broker.publications.front();
+        first.done(accepted ? PublishResult{PublishResult::State::Queued, PublishRefusal::None}
+                            : PublishResult{PublishResult::State::Refused, PublishRefusal::NotSaved});
+        if (accepted) {
+            QCOMPARE(answers.size(), std::size_t(2));
+            QCOMPARE(answers[0]->messageId, answers[1]->messageId);
+            QVERIFY(!answers[1]->written);
+            return;
+        }
+        QCOMPARE(answers.size(), std::size_t(1));
+        QCOMPARE(answers[0].error().cause, ProblemCause::Unavailable);
+        QVERIFY(answers[0].error().retryAfterSeconds > 0);
+        QCOMPARE(house.broker.publications.size(), std::size_t(2)); // the other is a message of its own now
+        house.broker.publications.back().done({PublishResult::State::Written, PublishRefusal::None});
+        QCOMPARE(answers.size(), std::size_t(2));
+        QVERIFY(answers[1]->written);
     }
 
     void aLimitOfZeroIsNone()

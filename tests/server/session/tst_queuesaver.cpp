@@ -26,6 +26,7 @@ struct SaverHouse : SessionHouse
         auto message = std::make_shared<Message>();
         message->id = id;
         message->body = "{}";
+        message->from = user("sender");
         queues.publish(key, message, Broker::Tell::Acceptance, {});
     }
 
@@ -47,7 +48,7 @@ struct SaverHouse : SessionHouse
     void restartWithMessages()
     {
         restart();
-        saver.restore(service->kept(), std::exchange(store.messages, {}));
+        saver.restore(service->kept(), store.storedMessages());
     }
 
     /// What @p connection gets, "!" behind what was delivered before.
@@ -69,7 +70,7 @@ struct SaverHouse : SessionHouse
     }
     std::uint64_t dropped(DropReason reason) const { return queues.counts().dropped[int(reason)]; }
 
-    QueueSaver saver{queues, store, metrics};
+    QueueSaver saver{{queues, store, directory, metrics}};
 };
 
 } // namespace

@@ -145,8 +145,58 @@ private slots:
         QCOMPARE(house.state(1), QByteArray("unknown"));
         QVERIFY(!house.add(4, "a"));
         QCOMPARE(house.add(5, "a")->messageId, QByteArray("m4"));
-        house.ledger.forget(4); // it was not accepted
+        QVERIFY(house.ledger.forget(4).empty()); // it was not accepted
         QVERIFY(!house.add(6, "a"));
+    }
+
+    void whoAsksBeforeItIsDecidedWaits_data()
+    {
+        QTest::addColumn<bool>("accepted");
+        QTest::addColumn<bool>("isFinal"); // before it is decided, and its entry is gone by then
+        QTest::newRow("accepted") << true << false;
+        QTest::newRow("accepted and delivered") << true << true;
+        QTest::newRow("not accepted") << false << false;
+    }
+    void whoAsksBeforeItIsDecidedWaits()
+    {
+        QFETCH(const bool, accepted);
+        QFETCH(const bool, isFinal);
+        House house({.kept = 0, .window = seconds(60)});
+        MessageReport report{"m1", "a", UserId::parse("bob").value(), MessageState::Queued, "", false};
+        QVERIFY(!house.ledger.add(1, report, {}));
+        QVERIFY(!house.add(2, "a")->isDecided);
+        int called = 0;
+        QVERIFY(house.ledger.whenDecided("a", [&] { ++called; }));
+        if (isFinal)
+            house.advance(1, Step::WrittenForGood);
+        const auto waiting = accepted ? house.ledger.decide(1) : house.ledger.forget(1);
+        QCOMPARE(waiting.size(), std::size_t(1));
+        waiting.front()();
+        QCOMPARE(called, 1);
+        QVERIFY(!house.ledger.whenDecided("a", [] {})); // it is
+        if (accepted && !isFinal)
+            QVERIFY(house.add(3, "a")->isDecided);
+        else
+            QVERIFY(!house.add(3, "a"));
+    }
+
+    void whatIsRestoredIsKnownByItsId()
+    {
+        House house({.kept = 10, .window = seconds(60)});
+        const UserId bob = UserId::parse("bob").value();
+        house.ledger.restore(7, {"old-1", "a", bob, MessageState::Queued, "", true}, {false, false, true});
+        QCOMPARE(house.ledger.findRestored("old-1")->state, MessageState::Queued);
+        QVERIFY(!house.ledger.findRestored("old-2"));
+        QCOMPARE(house.add(8, "a")->messageId, QByteArray("old-1"));
+        QCOMPARE(house.ledger.originOf(7).exchangeId, QByteArray("a"));
+        QVERIFY(house.ledger.originOf(7).wishes == (NoticeWishes{false, false, true}));
+        house.advance(7, Step::Expired);
+        QCOMPARE(house.posted.size(), 1);
+        QCOMPARE(house.ledger.findRestored("old-1")->state, MessageState::Expired);
+        QVERIFY(!house.ledger.originOf(7).wishes.any());
+        house.now += seconds(60);
+        QVERIFY(!house.ledger.findRestored("old-1"));
+        QVERIFY(!house.add(9, "a"));
     }
 
     void whatIsOnItsWayIsNeverForgotten()

@@ -190,11 +190,19 @@ private slots:
         QCOMPARE(insert(makeRecord("anna", "queue.a", 1)), StoreStatus::Ok);
         auto message = std::make_shared<Message>();
         message->id = "m";
-        message->from = UserId::parse("bert").value();
-        const auto status = wait([&](SessionStore::Done done) {
-            m_store->saveMessages({{Generation(1), message, false}}, std::move(done));
-        });
-        QCOMPARE(status, m_store->isLasting() ? StoreStatus::Ok : StoreStatus::Unavailable);
+        message->from = message->to = UserId::parse("bert").value();
+        StoredMessage stored;
+        stored.position = 7;
+        stored.queue = ListeningKey::fromPresented("queue.a");
+        stored.message = message;
+        const StoreStatus expected = m_store->isLasting() ? StoreStatus::Ok : StoreStatus::Unavailable;
+        QCOMPARE(wait([&](SessionStore::Done done) { m_store->saveMessages({stored}, std::move(done)); }),
+                 expected);
+        QCOMPARE(wait([&](SessionStore::Done done) {
+                     m_store->changeMessages({.added = {stored}, .written = {}, .ended = {1}},
+                                             std::move(done));
+                 }),
+                 expected);
     }
 
     void aStoreMayGoWhileCallsArePending()

@@ -80,10 +80,18 @@ private slots:
         QCOMPARE(answerOf(insert(*store, makeRecord("anna", 1))), StoreStatus::Ok);
         fail(f, fault);
         auto message = std::make_shared<Message>();
-        message->from = UserId::parse("bert").value();
+        message->from = message->to = UserId::parse("bert").value();
+        StoredMessage stored;
+        stored.queue = ListeningKey::fromPresented("anna's");
+        stored.message = message;
+        stored.position = 1;
         std::optional<StoreStatus> saved;
-        store->saveMessages({{Generation(1), message, false}}, [&](StoreStatus status) { saved = status; });
+        store->saveMessages({stored}, [&](StoreStatus status) { saved = status; });
         QTRY_COMPARE(saved, StoreStatus::Unavailable);
+        std::optional<StoreStatus> changed;
+        store->changeMessages({.added = {stored}, .written = {}, .ended = {}},
+                              [&](StoreStatus status) { changed = status; });
+        QTRY_COMPARE(changed, StoreStatus::Unavailable);
         mend(f);
         store.reset();
         QVERIFY(f.tryOpen()->messages.empty());

@@ -34,6 +34,29 @@ const QStringList version2 = version1.first(4)
                   QStringLiteral("PRAGMA application_id = %1").arg(SqliteDatabase::applicationId),
                   QStringLiteral("PRAGMA user_version = 2")};
 
+/// What the program of schema version 3 left behind: a message for anna, and one for nobody any more.
+const QStringList version3 = version2.first(6)
+    + QStringList{
+        QStringLiteral(
+            "CREATE TABLE messages (position INTEGER PRIMARY KEY, session INTEGER NOT NULL REFERENCES "
+            "sessions (generation), message_id BLOB NOT NULL, sender BLOB NOT NULL, body BLOB NOT NULL, "
+            "via TEXT NOT NULL, accepted_at_ms INTEGER NOT NULL, redelivered INTEGER NOT NULL CHECK "
+            "(redelivered IN (0, 1)), expires_at_ms INTEGER, event TEXT)"),
+        QStringLiteral(
+            "CREATE TABLE message_headers (message INTEGER NOT NULL REFERENCES messages (position), "
+            "position INTEGER NOT NULL, name BLOB NOT NULL, value BLOB NOT NULL, "
+            "PRIMARY KEY (message, position)) WITHOUT ROWID"),
+        QStringLiteral(
+            "INSERT INTO messages VALUES (1, 7, x'6d', x'62657274', x'7b7d', 'stomp', 1, 1, NULL, NULL)"),
+        QStringLiteral(
+            "INSERT INTO messages VALUES (2, 9, x'6e', x'62657274', x'7b7d', 'http', 1, 0, NULL, NULL)"),
+        QStringLiteral(
+            "INSERT INTO messages VALUES (3, 7, x'6f', x'', x'7b7d', 'server', 1, 0, 5, 'failed')"),
+        QStringLiteral("INSERT INTO message_headers VALUES (1, 1, x'61', x'62')"),
+        QStringLiteral("INSERT INTO message_headers VALUES (2, 1, x'61', x'62')"),
+        QStringLiteral("PRAGMA application_id = %1").arg(SqliteDatabase::applicationId),
+        QStringLiteral("PRAGMA user_version = 3")};
+
 const QString schemaOf = QStringLiteral("SELECT group_concat(name || coalesce(sql, ''), ';') FROM "
                                         "(SELECT name, sql FROM sqlite_schema ORDER BY name)");
 
@@ -82,6 +105,7 @@ private slots:
         QTest::addColumn<QString>("probe");
         QTest::newRow("version 1") << version1 << QStringLiteral("1|0");
         QTest::newRow("version 2") << version2 << QStringLiteral("1|5");
+        QTest::newRow("version 3") << version3 << QStringLiteral("1|5");
     }
     void anOlderVersionIsUpgradedWithItsSessions()
     {
@@ -103,8 +127,31 @@ private slots:
         fresh.open().reset();
         QCOMPARE(simplified(old.run({schemaOf})), simplified(fresh.run({schemaOf})));
         QTEST(old.run({QStringLiteral("SELECT * FROM probe")}), "probe");
-        QVERIFY(stored->messages.empty());
+        QCOMPARE(stored->messages.size(), std::size_t(statements == version3 ? 2 : 0));
         QCOMPARE(old.run({QStringLiteral("PRAGMA integrity_check")}), QStringLiteral("ok"));
+    }
+
+    void messagesOfVersion3AreTheirSessionsStill()
+    {
+        const SqliteFixture f;
+        f.run(version3);
+        const auto stored = f.tryOpen();
+        QVERIFY2(stored.has_value(), qPrintable(stored ? QString() : stored.error()));
+        QCOMPARE(stored->messages.size(), std::size_t(2));
+        const StoredMessage &first = stored->messages[0];
+        QCOMPARE(first.position, std::uint64_t(1));
+        QVERIFY(first.queue == stored->records.front().key);
+        QVERIFY(first.redelivered && first.hasContent && !first.isHeld);
+        QCOMPARE(first.message->from.bytes(), QByteArray("bert"));
+        QCOMPARE(first.message->to.bytes(), QByteArray("anna"));
+        QCOMPARE(first.message->body, QByteArray("{}"));
+        QCOMPARE(first.message->headers.size(), std::size_t(1));
+        QVERIFY(first.message->expiresAt == TimePoint::max());
+        QVERIFY(first.origin.sender.isNull() && !first.origin.wishes.any());
+        const StoredMessage &notice = stored->messages[1];
+        QCOMPARE(QByteArray(notice.message->event), QByteArray("failed"));
+        QVERIFY(notice.message->from.isNull() && notice.message->expiresAt < Clock::now());
+        QCOMPARE(f.run({QStringLiteral("SELECT count(*) FROM message_headers")}), QStringLiteral("1"));
     }
 
     void anUpgradeThatFailsLeavesTheFileAsItWas()
@@ -113,14 +160,14 @@ private slots:
         f.run(version1);
         const QString before = f.run({schemaOf});
         auto scripts = sqliteScripts();
-        scripts.push_back({QStringLiteral("004_wrong.sql"),
+        scripts.push_back({QStringLiteral("005_wrong.sql"),
                            {QStringLiteral("DROP TABLE probe"), QStringLiteral("DELETE FROM sessions"),
                             QStringLiteral("INSERT INTO nowhere VALUES (1)")}});
         {
             SqliteDatabase database;
             const auto opened = database.open(f.path(), scripts);
             QVERIFY(!opened.has_value());
-            QVERIFY2(opened.error().contains(QLatin1String("004_wrong.sql")), qPrintable(opened.error()));
+            QVERIFY2(opened.error().contains(QLatin1String("005_wrong.sql")), qPrintable(opened.error()));
         }
         QCOMPARE(f.run({schemaOf}), before);
         QCOMPARE(f.run({QStringLiteral("PRAGMA user_version")}), QStringLiteral("1"));
