@@ -44,6 +44,19 @@ QString fromView(std::string_view text)
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
+QString exampleOf(std::string_view table)
+{
+    if (table == "queues")
+        return QStringLiteral("ready>0 oldest>30s user:ali*");
+    if (table == "flow")
+        return QStringLiteral("kind:offer,answer from:ali*");
+    if (table == "connections")
+        return QStringLiteral("queued>64KiB tls:no");
+    if (table == "destinations")
+        return QStringLiteral("kind:queue ready>0 id:/queue/jobs*");
+    return QStringLiteral("state:acked backlog>0 user:ali* -negotiation:connected");
+}
+
 } // namespace
 
 FilterBar::FilterBar(const management::Table &table, QWidget *parent)
@@ -60,13 +73,7 @@ FilterBar::FilterBar(const management::Table &table, QWidget *parent)
     layout->addWidget(m_count);
     m_line->setClearButtonEnabled(true);
     m_line->setAccessibleName(tr("Filter"));
-    m_line->setPlaceholderText(
-        tr("Filter, e.g.  %1")
-            .arg(table.name == "queues"     ? QStringLiteral("ready>0 oldest>30s user:ali*")
-                     : table.name == "flow" ? QStringLiteral("kind:offer,answer from:ali*")
-                     : table.name == "connections"
-                     ? QStringLiteral("queued>64KiB tls:no")
-                     : QStringLiteral("state:acked backlog>0 user:ali* -negotiation:connected")));
+    m_line->setPlaceholderText(tr("Filter, e.g.  %1").arg(exampleOf(table.name)));
     m_line->addAction(glyphIcon(Glyph::Search), QLineEdit::LeadingPosition);
     m_line->setMinimumHeight(m_line->fontMetrics().height() + 14);
     m_count->setForegroundRole(QPalette::PlaceholderText);

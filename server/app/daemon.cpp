@@ -228,6 +228,7 @@ struct Daemon::Management
 };
 
 /// Everything, in the order in which it depends on what stands before it.
+// In the order of construction. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct Daemon::Parts
 {
     explicit Parts(const Config &config);
@@ -532,7 +533,7 @@ std::optional<Daemon::Failure> Daemon::openListeners()
 
 std::optional<Daemon::Failure> Daemon::restoreSessions()
 {
-    auto stored = openStore(m_config.sessions, *m_parts->store);
+    const auto stored = openStore(m_config.sessions, *m_parts->store);
     if (!stored)
         return Failure{ExitCode::Storage, stored.error()};
     if (m_parts->journal) {
@@ -540,7 +541,7 @@ std::optional<Daemon::Failure> Daemon::restoreSessions()
         m_parts->journal->begin(m_parts->broker, JournalId(last));
     }
     m_parts->sessions.restore(*stored);
-    m_parts->queueSaver.restore(m_parts->sessions.kept(), std::move(stored->messages));
+    m_parts->queueSaver.restore(m_parts->sessions.kept(), stored->messages);
     return std::nullopt;
 }
 

@@ -43,7 +43,7 @@ QueueSaver::QueueSaver(const Collaborators &collaborators)
                                  "Accepted messages that an earlier run of the daemon had saved."))
 { }
 
-void QueueSaver::restore(const std::vector<KeptSession> &sessions, std::vector<StoredMessage> messages)
+void QueueSaver::restore(const std::vector<KeptSession> &sessions, const std::vector<StoredMessage> &messages)
 {
     std::unordered_map<ListeningKey, std::vector<KeptMessage>, KeyHash> byQueue;
     for (const KeptSession &session : sessions)

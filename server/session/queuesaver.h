@@ -38,7 +38,7 @@ public:
     /// Puts @p messages back: into the queues of @p sessions, in order, or where they were held. Senders that
     /// have their session again have their messages in its ledger again, and are told of those that were
     /// lost, if they wished. Before anybody publishes.
-    void restore(const std::vector<KeptSession> &sessions, std::vector<StoredMessage> messages);
+    void restore(const std::vector<KeptSession> &sessions, const std::vector<StoredMessage> &messages);
 
     struct Result
     {
