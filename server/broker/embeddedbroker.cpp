@@ -484,7 +484,7 @@ void EmbeddedBroker::Shard::keepLeftovers(const ListeningKey &queue, ConnectionI
                                           std::vector<QueuedMessage> taken)
 {
     if (!taken.empty())
-        leftovers.insert({queue, consumer}, std::move(taken));
+        leftovers[{queue, consumer}] = std::move(taken);
 }
 
 std::vector<QueuedMessage> EmbeddedBroker::Shard::takeLeftovers(const Owner &owner, std::size_t count)

@@ -96,12 +96,13 @@ tl::expected<std::vector<UserId>, Problem> readUserIds(const RequestFields &fiel
     if (field->isString || !list.isArray())
         return tl::unexpected(
             Problem{ProblemCause::InvalidMember, "userIds must be an array of strings in a JSON body.", 0});
-    if (list.array().size() > most)
+    const QJsonArray names = list.array();
+    if (names.size() > most)
         return tl::unexpected(Problem{ProblemCause::InvalidMember,
                                       "userIds may name " + QByteArray::number(most) + " users at once.", 0});
     std::vector<UserId> users;
-    for (const QJsonValue &value : list.array()) {
-        auto user = UserId::parse(value.toString().toStdString());
+    for (const auto &name : names) {
+        auto user = UserId::parse(name.toString().toStdString());
         if (!user)
             return tl::unexpected(
                 Problem{ProblemCause::InvalidUserId, QByteArray("userIds: ") + describe(user.error()), 0});
